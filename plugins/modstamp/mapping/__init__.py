@@ -1,0 +1,1 @@
+"""The mapping language: schema → loading → checking; conditions and value tables are its verbs. Pure."""

@@ -1,0 +1,160 @@
+"""The mapping file as frozen models: what may stand in it, and its defaults.
+
+One file describes one type mapping: an internal type, an external type, toggles, conditions, field mappings, match keys and
+expectations. Cross-checks between files and against the live schema are in `checking`.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+
+from modstamp.mapping.conditions import Condition
+from modstamp.model import Direction, Operation, Side
+
+_UNITS = {"second": "seconds", "minute": "minutes", "hour": "hours", "day": "days"}
+
+
+def _duration(value: Any) -> Any:
+    """Accept ``10 minutes`` beside pydantic's own forms of a duration."""
+    if isinstance(value, str) and (found := re.fullmatch(r"\s*(\d+)\s+(second|minute|hour|day)s?\s*", value)):
+        return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    return value
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_duration, json_schema_input_type=str),
+    PlainSerializer(lambda value: f"{int(value.total_seconds())} seconds", return_type=str),
+]
+
+
+class Strict(BaseModel):
+    """Frozen, and unknown keys are an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Toggle(Strict):
+    """Whether an operation may happen, and for which records. In YAML also a plain ``true`` or ``false``."""
+
+    on: bool = True
+    when: Condition | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_boolean(cls, value: Any) -> Any:
+        return {"on": value} if isinstance(value, bool) else value
+
+
+_OFF = Toggle(on=False)
+
+
+class Toggles(Strict):
+    """What may be written in one direction. Everything is off until it is switched on."""
+
+    create: Toggle = _OFF
+    update: Toggle = _OFF
+    delete: Toggle = _OFF
+
+    def of(self, operation: Operation) -> Toggle:
+        return {Operation.CREATE: self.create, Operation.UPDATE: self.update, Operation.DELETE: self.delete}[operation]
+
+
+class Polling(Strict):
+    """Reading the external side. `start_from` bounds the first load: None reads everything."""
+
+    on: bool = True
+    every: Duration = timedelta(minutes=10)
+    start_from: date | None = None
+
+
+class Pushing(Strict):
+    """Writing to the external side. `every` is the floor; events may start it earlier."""
+
+    on: bool = True
+    every: Duration = timedelta(minutes=1)
+
+
+class Reference(Strict):
+    """The value names a record of another type. In YAML also just the type's name.
+
+    `by` None: the value is an id, translated through the link of that type on the same connection. `by` given: the value
+    is looked up in that column of the internal type (``stage`` by ``name``).
+    """
+
+    type: str
+    by: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_name(cls, value: Any) -> Any:
+        return {"type": value} if isinstance(value, str) else value
+
+
+ConflictPolicy = Literal["newest", "crm", "engagement"]
+FirstLinkPolicy = Literal["hold", "crm", "engagement"]
+
+
+class FieldMapping(Strict):
+    """Two fields and what may travel between them."""
+
+    internal: str
+    external: str
+    direction: Literal["both", "in", "out"] = "both"
+    values: str | None = None  # a value table
+    reference: Reference | None = None
+    conflict: ConflictPolicy | None = None  # None: the mapping's own
+
+    def travels(self, direction: Direction) -> bool:
+        return self.direction == "both" or (self.direction == "in") == (direction is Direction.POLLING)
+
+    def name(self, side: Side) -> str:
+        return self.internal if side is Side.INTERNAL else self.external
+
+
+class TypeMapping(Strict):
+    """One mapping file."""
+
+    internal: str
+    external: str = Field(pattern=r"^[a-z]\w*\.[A-Za-z]\w*$")  # system.Type
+    connection: str
+    polling: Polling = Polling()
+    inbound: Toggles = Toggles()
+    pushing: Pushing = Pushing()
+    outbound: Toggles = Toggles()
+    match: tuple[str, ...] = ()  # internal field names; together they make one key
+    first_link: FirstLinkPolicy = "hold"
+    conflict: ConflictPolicy = "newest"
+    after_delete: Literal["leave", "recreate"] = "leave"
+    fields: tuple[FieldMapping, ...] = Field(min_length=1)
+    expect: tuple[dict[str, dict[str, Any]], ...] = ()
+
+    @cached_property
+    def system(self) -> str:
+        return self.external.partition(".")[0]
+
+    @cached_property
+    def external_type(self) -> str:
+        return self.external.partition(".")[2]
+
+    @cached_property
+    def name(self) -> str:
+        """Stable key of the mapping in state and DAG ids: ``salesforce_user_role`` (connection, then type)."""
+        snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", self.external_type).lower()
+        return f"{self.connection}_{snake}"
+
+    @cached_property
+    def family(self) -> tuple[str, str]:
+        """Mappings of one internal type into one connection: one record is linked by one of them at a time (G20)."""
+        return self.connection, self.internal
+
+    def toggles(self, direction: Direction) -> Toggles:
+        return self.inbound if direction is Direction.POLLING else self.outbound
+
+    def field_names(self, side: Side) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(mapping.name(side) for mapping in self.fields))

@@ -1,0 +1,188 @@
+"""The words of Modstamp as frozen data.
+
+Values. Everywhere in the engine a record's value is a JSON scalar: None, bool, int, float or str. Dates are ``YYYY-MM-DD``,
+instants ``YYYY-MM-DDTHH:MM:SS[.ffffff]Z`` in UTC. Connectors translate at their border, so that bases, staged parts and the log
+hold the same values. Ids are strings on both sides.
+
+Frames. A frame of records has one object column per field (missing value: None, never NaN) and the columns named in `Column`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+Value = None | bool | int | float | str
+Values = Mapping[str, Value]
+
+
+class Side(StrEnum):
+    """Of a link: the engagement database, or the other system."""
+
+    INTERNAL = "internal"
+    EXTERNAL = "external"
+
+    @property
+    def other(self) -> Side:
+        return Side.EXTERNAL if self is Side.INTERNAL else Side.INTERNAL
+
+
+class Direction(StrEnum):
+    """A polling run reads outside and writes inside; a pushing run the reverse."""
+
+    POLLING = "polling"
+    PUSHING = "pushing"
+
+    @property
+    def source(self) -> Side:
+        return Side.EXTERNAL if self is Direction.POLLING else Side.INTERNAL
+
+    @property
+    def target(self) -> Side:
+        return self.source.other
+
+    @property
+    def other(self) -> Direction:
+        return Direction.PUSHING if self is Direction.POLLING else Direction.POLLING
+
+
+class Operation(StrEnum):
+    """What is done to one record of the target."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+
+
+class Column(StrEnum):
+    """Columns that every frame of records carries besides the record's fields."""
+
+    ID = "_id"
+    STATE = "_state"  # a Presence
+    STAMP = "_stamp"  # the version the system gives (Salesforce: SystemModstamp), an instant
+    MODIFIED_AT = "_modified_at"  # when a person or program last changed the record, an instant
+    MODIFIED_BY = "_modified_by"  # id of whoever did
+    READ_AT = "_read_at"  # the source's own clock when it answered, an instant
+
+
+class Presence(StrEnum):
+    """What is known of a record's existence. Absence from a query proves nothing (G12)."""
+
+    FOUND = "found"
+    DELETED = "deleted"  # on positive proof
+    HIDDEN = "hidden"  # not visible to us, or never there
+
+
+class Status(StrEnum):
+    """What the target answered to one action."""
+
+    OK = "ok"
+    EXISTS = "exists"  # a create that met its own match; `id` names the record if the target told
+    CONFLICT = "conflict"  # the target's version moved
+    MISSING = "missing"  # the record is deleted or not visible
+    REJECTED = "rejected"  # this record will not pass as it is
+    RETRY = "retry"  # a passing condition; the same action may pass later
+    UNKNOWN = "unknown"  # no answer arrived: it may have been done or not (G21)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """The interval being read, in whole seconds of the source's clock (G1).
+
+    `lower` None: from the beginning. `after` is the checkpoint inside the window: only records whose (stamp, id) is
+    greater are read (G3).
+    """
+
+    lower: datetime | None
+    upper: datetime
+    after: tuple[datetime, str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One thing to do at the target. `id` is None for a create; `values` are in the target's own fields and values."""
+
+    operation: Operation
+    id: str | None
+    values: Values = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one action.
+
+    `shown` is the record as the target shows it after the write (fields asked for, plus `Column` names), None if no
+    read-back came. `code` groups causes, `message` is the target's own text.
+    """
+
+    status: Status
+    id: str | None = None
+    code: str = ""
+    message: str = ""
+    shown: Values | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field as its system describes it. `kind`: text, boolean, integer, number, date, instant, reference, choice."""
+
+    name: str
+    kind: str
+    label: str = ""
+    length: int | None = None
+    required: bool = False  # must have a value when a record is created
+    createable: bool = True
+    updateable: bool = True
+    unique: bool = False
+    calculated: bool = False
+    choices: tuple[str, ...] = ()
+    restricted: bool = False  # only `choices` are accepted
+    refers_to: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypeDescription:
+    """An object type as its system describes it, with what our user may do to it."""
+
+    name: str
+    fields: Mapping[str, Field]
+    createable: bool = True
+    updateable: bool = True
+    deletable: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What may still be called today. None: the service has no such limit."""
+
+    used_by_all: int | None = None  # by every application of the account
+    maximum: int | None = None
+    global_threshold: int | None = None
+    used_by_us: int = 0
+    own_threshold: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abilities:
+    """What a connector can do, stated by itself."""
+
+    batch_size: int  # records per write
+    read_size: int  # ids per `get`
+    can_delete: bool = True
+    stored_precision: float = 1.0  # seconds: how finely its stamps tell two edits apart
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request to an outside service, for the meter."""
+
+    connection: str
+    kind: str  # query, get, write, bulk, describe, login, limits
+    at: datetime
+    seconds: float
+    counted: int  # calls charged by the service
+    status: int | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)

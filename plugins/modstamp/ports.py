@@ -1,0 +1,77 @@
+"""What the engine asks of the world, as protocols.
+
+Connectors, state and staging implement them without knowing each other; the wiring brings them together. A fake for a test
+implements the same protocol.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import pandas as pd
+
+from modstamp.model import Abilities, Action, Budget, Outcome, TypeDescription, Window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page of a window.
+
+    `records`: a frame of records with every `Column`, ordered by (stamp, id) over all pages; deleted records are among them
+    with `Presence.DELETED`. `total`: how many records the source says the whole answer has (G2).
+    """
+
+    records: pd.DataFrame
+    total: int
+
+
+class Connector(Protocol):
+    """One outside system, or one that plays it. Types and fields are named as that system names them.
+
+    Every method may raise `RetryableError`, `LimitReachedError`, `ConfigurationError` (wrong login, no API access, unknown
+    type or field) and `FatalError`.
+    """
+
+    def abilities(self) -> Abilities: ...
+
+    def now(self) -> datetime:
+        """The system's own clock, UTC, at the cost of no counted call (G1)."""
+        ...
+
+    def describe(self, type_name: str) -> TypeDescription: ...
+
+    def pull(self, type_name: str, fields: Sequence[str], window: Window) -> Iterator[Page]:
+        """Every record changed in the window, deleted ones included. A field that the system no longer shows is left out (G8)."""
+        ...
+
+    def get(self, type_name: str, fields: Sequence[str], ids: Sequence[str]) -> pd.DataFrame:
+        """The records as they are now: a frame of records, one row per id in the order asked; DELETED only on proof (G12)."""
+        ...
+
+    def find(self, type_name: str, fields: Sequence[str], keys: pd.DataFrame) -> pd.DataFrame:
+        """Live records equal to one of the rows of `keys` in all of its columns, text compared without case.
+
+        Returns a frame of records that holds `fields` and the key columns.
+        """
+        ...
+
+    def push(self, type_name: str, actions: Sequence[Action], read_back: Sequence[str]) -> list[Outcome]:
+        """Carry out the actions: one outcome per action, in order. Never raises for a single record."""
+        ...
+
+    def budget(self) -> Budget: ...
+
+
+class Staging(Protocol):
+    """Where parts wait between tasks. Parts hold personal data and are removed when their run has landed."""
+
+    def write(self, run_id: str, name: str, frame: pd.DataFrame) -> str:
+        """Store a frame and return its reference, a URL. Raises `FatalError` when there is no room."""
+        ...
+
+    def read(self, reference: str) -> pd.DataFrame: ...
+
+    def remove(self, run_id: str) -> None: ...
