@@ -1,8 +1,4 @@
-"""What the engine asks of the world, as protocols.
-
-Connectors, state and staging implement them without knowing each other; the wiring brings them together. A fake for a test
-implements the same protocol.
-"""
+"""The two things outside the internal database: the connected system, and the staging area."""
 
 from __future__ import annotations
 

@@ -1,0 +1,47 @@
+"""What the engine asks of the world, as protocols.
+
+Connectors, state and staging implement them without knowing each other; the wiring brings them together. A fake for a test
+implements the same protocol.
+"""
+
+from __future__ import annotations
+
+from modstamp.ports.outside import Connector, Page, Staging
+from modstamp.ports.state import (
+    LINK_COLUMNS,
+    Cursor,
+    Cursors,
+    Intents,
+    Journal,
+    Lease,
+    Leases,
+    Links,
+    Pendings,
+    Quarantine,
+    Records,
+    RunRecord,
+    Runs,
+    Store,
+    Transaction,
+)
+
+__all__ = [
+    "LINK_COLUMNS",
+    "Connector",
+    "Cursor",
+    "Cursors",
+    "Intents",
+    "Journal",
+    "Lease",
+    "Leases",
+    "Links",
+    "Page",
+    "Pendings",
+    "Quarantine",
+    "Records",
+    "RunRecord",
+    "Runs",
+    "Staging",
+    "Store",
+    "Transaction",
+]

@@ -1,0 +1,267 @@
+"""The state and the internal records, reached through one transaction, so that they commit together (G17).
+
+Frames passed here have object columns, None for missing, ids as text. JSON columns hold plain dicts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+import pandas as pd
+
+from modstamp.mapping.schema import TypeMapping
+from modstamp.model import Direction, Side, TypeDescription
+
+LINK_COLUMNS = (
+    "link_id",
+    "internal_id",
+    "external_id",
+    "state",
+    "deleted_side",
+    "internal_base",
+    "external_base",
+    "stamp",
+    "hash",
+    "read_at",
+    "unconfirmed",
+    "decisions",
+    "mapping_hash",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """The right to write for one mapping and direction, until another run is granted a higher token (G22)."""
+
+    mapping: str
+    direction: Direction
+    holder: str
+    token: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cursor:
+    """How far a mapping has been read. `upper` not None: a window is open, to be gone on with from `after` (G3)."""
+
+    cursor: datetime | None = None
+    lower: datetime | None = None
+    upper: datetime | None = None
+    after: tuple[datetime, str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """What is kept of one run. `reasons`: kind → reason → number of records."""
+
+    id: str
+    mapping: str
+    direction: Direction
+    status: str  # running, completed, paused, failed
+    started_at: datetime
+    ended_at: datetime | None = None
+    message: str = ""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    reasons: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    calls: int = 0
+    document_calls: int = 0
+    seconds: float = 0.0
+
+
+class Records(Protocol):
+    """The internal side, inside the transaction. Types and fields as the engagement database names them."""
+
+    def describe(self, type_name: str) -> TypeDescription: ...
+
+    def read(self, type_name: str, fields: Sequence[str], ids: Sequence[str], *, lock: bool = False) -> pd.DataFrame:
+        """A frame of records, one row per id in the order asked; an id without a row is DELETED."""
+        ...
+
+    def match(self, type_name: str, fields: Sequence[str], keys: pd.DataFrame) -> pd.DataFrame:
+        """Records equal to a row of `keys` in all of its columns (text without case): `_id` and the key columns."""
+        ...
+
+    def lookup(self, type_name: str, column: str, values: Sequence[str]) -> dict[str, str]:
+        """Exact value of `column` → id, for a reference `by` a column; values that several records share are left out."""
+        ...
+
+    def names(self, type_name: str, column: str, ids: Sequence[str]) -> dict[str, str]:
+        """The reverse of `lookup`: id → value of `column`."""
+        ...
+
+    def insert(self, type_name: str, values: pd.DataFrame) -> list[str]:
+        """Ids in the order of the rows. A row the database refuses raises `RejectedRecordError`."""
+        ...
+
+    def update(self, type_name: str, values: pd.DataFrame, changed: pd.DataFrame) -> None:
+        """`values`: `_id` and fields; `changed`: booleans of the same shape without `_id`: only those cells are written."""
+        ...
+
+    def delete(self, type_name: str, ids: Sequence[str]) -> None: ...
+
+
+class Links(Protocol):
+    """Pairs of ids with their bases."""
+
+    def of(self, mapping: str, side: Side, ids: Sequence[str], *, lock: bool = False) -> pd.DataFrame:
+        """Every link of these records, tombstones included: `LINK_COLUMNS`."""
+        ...
+
+    def in_family(self, mapping: TypeMapping, internal_ids: Sequence[str]) -> pd.DataFrame:
+        """Links that are no tombstones, of any mapping of the family: link_id, mapping, internal_id, external_id (G20)."""
+        ...
+
+    def add(self, mapping: TypeMapping, rows: pd.DataFrame) -> list[int]:
+        """New links: `LINK_COLUMNS` without link_id. Raises `RejectedRecordError` when a record is linked already."""
+        ...
+
+    def save(self, rows: pd.DataFrame) -> None:
+        """Write every one of `LINK_COLUMNS` of links that exist."""
+        ...
+
+    def translate(self, connection: str, internal_type: str, side: Side, ids: Sequence[str]) -> dict[str, str]:
+        """Id on `side` → id on the other, through live links of that type on that connection (G16)."""
+        ...
+
+    def last_reads(self, mapping: str, external_ids: Sequence[str]) -> pd.DataFrame:
+        """external_id, stamp and hash of the last read: of the live link, else of the polling quarantine (G1)."""
+        ...
+
+
+class Pendings(Protocol):
+    """Records that a mapping still has to look at (G4, G6)."""
+
+    def wake(self, mapping: TypeMapping, direction: Direction) -> int:
+        """Make entries due whose awaited parent is linked by now; returns how many (G16)."""
+        ...
+
+    def due(self, mapping: str, direction: Direction, limit: int | None) -> pd.DataFrame:
+        """Oldest first: record_id, counter, columns (dict), deleted, reason. Entries that wait for a parent are not due."""
+        ...
+
+    def lock(self, mapping: str, direction: Direction, ids: Sequence[str]) -> pd.DataFrame:
+        """record_id, counter of the entries that exist, locked."""
+        ...
+
+    def drop(self, mapping: str, direction: Direction, entries: pd.DataFrame) -> None:
+        """Remove entries (record_id, counter) whose counter is still the one given (G4)."""
+        ...
+
+    def leave(self, mapping: str, direction: Direction, entries: pd.DataFrame) -> None:
+        """Store left-over work: record_id, reason, waits_for (None or ``type:id``); raises the counter of one that exists.
+
+        An entry that waits for a parent keeps waiting unless the new one waits too (G6).
+        """
+        ...
+
+
+class Intents(Protocol):
+    """Writes on their way: columns as in `state.tables.intents`."""
+
+    def open(self, rows: pd.DataFrame) -> None: ...
+
+    def all_open(self, mapping: str) -> pd.DataFrame: ...
+
+    def links_with_open(self, link_ids: Sequence[int]) -> set[int]: ...
+
+    def open_create_keys(self, mapping: TypeMapping, keys: Sequence[str]) -> set[str]:
+        """Which of these match keys are being created right now by a mapping of the family (G20)."""
+        ...
+
+    def close(self, link_ids: Sequence[int]) -> None: ...
+
+
+class Quarantine(Protocol):
+    """Where records wait with a reason. One entry per mapping, direction and record: a newer one replaces it (G26)."""
+
+    def put(self, mapping: str, direction: Direction, rows: pd.DataFrame) -> None:
+        """record_id, kind, code, reason, detail (dict), stamp, hash, mapping_hash, run_id."""
+        ...
+
+    def release(self, mapping: str, direction: Direction, ids: Sequence[str]) -> int: ...
+
+    def waiting(self, mapping: str, direction: Direction, ids: Sequence[str]) -> pd.DataFrame:
+        """record_id, kind, code, reason, stamp, hash."""
+        ...
+
+
+class Journal(Protocol):
+    """What is written down and never read by the engine."""
+
+    def log(self, rows: pd.DataFrame) -> None:
+        """run_id, mapping, direction, status, code, message, internal_type, internal_id, external_type, external_id."""
+        ...
+
+    def history(self, rows: pd.DataFrame) -> None:
+        """run_id, mapping, link_id, side, field, old, new, rule."""
+        ...
+
+    def validation(self, run_id: str, mapping: str, direction: Direction, document: Mapping[str, Any]) -> None: ...
+
+
+class Cursors(Protocol):
+    def get(self, mapping: str) -> Cursor: ...
+
+    def put(self, mapping: str, cursor: Cursor) -> None: ...
+
+
+class Leases(Protocol):
+    def check(self, lease: Lease) -> None:
+        """Raise `LeaseLostError` unless the token is the newest; lock the lease row and renew it (G22)."""
+        ...
+
+
+class Runs(Protocol):
+    def put(self, run: RunRecord) -> None:
+        """Insert or replace."""
+        ...
+
+    def get(self, run_id: str) -> RunRecord | None: ...
+
+
+class Transaction(Protocol):
+    """One transaction of the internal database: all or nothing."""
+
+    @property
+    def records(self) -> Records: ...
+    @property
+    def links(self) -> Links: ...
+    @property
+    def pending(self) -> Pendings: ...
+    @property
+    def intents(self) -> Intents: ...
+    @property
+    def quarantine(self) -> Quarantine: ...
+    @property
+    def journal(self) -> Journal: ...
+    @property
+    def cursors(self) -> Cursors: ...
+    @property
+    def leases(self) -> Leases: ...
+    @property
+    def runs(self) -> Runs: ...
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        """An inner transaction: an exception that leaves it undoes only what was done inside."""
+        ...
+
+
+class Store(Protocol):
+    """The internal database."""
+
+    def now(self) -> datetime:
+        """Its clock, UTC."""
+        ...
+
+    def begin(self, *, writer: str | None = None) -> AbstractContextManager[Transaction]:
+        """`writer`: the mapping on whose behalf internal rows are written; its own pushing hears nothing of them (G5)."""
+        ...
+
+    def grant(self, mapping: str, direction: Direction, holder: str) -> Lease:
+        """Take the lease if it is free, expired or the holder's own. Raises `LeaseHeldError`."""
+        ...
+
+    def give_back(self, lease: Lease) -> None: ...
