@@ -1,0 +1,1 @@
+"""Outside systems behind one protocol, `modstamp.ports.Connector`."""
