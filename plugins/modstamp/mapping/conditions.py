@@ -1,15 +1,30 @@
-"""Conditions: rows of field, operator and value, nested in `all` and `any` (OSF-130 to OSF-134)."""
+"""Conditions: rows of field, operator and value, nested in `all` and `any` (OSF-130 to OSF-134).
+
+There is no `not`: each operator that has an opposite names it. So a field that is unknown (G8) can be taken as "does
+not hold" wherever it stands, and no condition becomes true for want of knowledge.
+"""
 
 from __future__ import annotations
 
-from typing import Any, Literal, Union
+import re
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic_core import PydanticCustomError
+
+from modstamp.model import Value
 
 Operator = Literal[
     "is", "is not", "is empty", "is not empty", "contains", "starts with", "in", "not in",
     "greater than", "at least", "less than", "at most",
-]
+]  # fmt: skip
+
+LISTS = frozenset({"in", "not in"})
+WITHOUT_VALUE = frozenset({"is empty", "is not empty"})
+TEXTS = frozenset({"contains", "starts with"})
+COMPARISONS = frozenset({"greater than", "at least", "less than", "at most"})
+
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z)?")
 
 
 class _Strict(BaseModel):
@@ -17,26 +32,108 @@ class _Strict(BaseModel):
 
 
 class Row(_Strict):
-    """One comparison. `field` is named as the source of the direction names it."""
+    """One comparison. `field` is named as the source of the direction names it.
 
-    field: str
+    `value`: a scalar; a list for `in` and `not in`; absent for `is empty` and `is not empty`. Dates are ``YYYY-MM-DD``,
+    instants ``YYYY-MM-DDTHH:MM:SSZ``; a date compared with an instant means the start of that day in UTC.
+    """
+
+    field: str = Field(min_length=1)
     operator: Operator
-    value: Any = None
+    value: Value | tuple[Value, ...] = None
+
+    @model_validator(mode="after")
+    def _value_fits_operator(self) -> Self:
+        if fault := _fault(self):
+            raise PydanticCustomError("condition_value", "{fault}", {"fault": f"'{self.operator}' {fault}"})
+        return self
 
 
-class All(_Strict):
+class AllOf(_Strict):
     """True when every member is."""
 
     all: tuple[Condition, ...] = Field(min_length=1)
 
 
-class Any_(_Strict):
+class AnyOf(_Strict):
     """True when one member is."""
 
     any: tuple[Condition, ...] = Field(min_length=1)
 
 
-Condition = Union[Row, All, Any_]
+def _kind(value: Any) -> str:
+    """Which of the three a value is meant to be, so that a mistake is reported for that one only."""
+    if isinstance(value, dict):
+        return next((key for key in ("all", "any") if key in value), "row")
+    if isinstance(value, AllOf):
+        return "all"
+    return "any" if isinstance(value, AnyOf) else "row"
 
-All.model_rebuild()
-Any_.model_rebuild()
+
+Condition = Annotated[
+    Annotated[Row, Tag("row")] | Annotated[AllOf, Tag("all")] | Annotated[AnyOf, Tag("any")],
+    Discriminator(_kind),
+]
+
+AllOf.model_rebuild()
+AnyOf.model_rebuild()
+
+
+def _fault(row: Row) -> str | None:
+    """What is wrong with a row's value; None when it suits the operator."""
+    if (row.operator in WITHOUT_VALUE) == ("value" in row.model_fields_set):
+        return "takes no value" if row.operator in WITHOUT_VALUE else "needs a value"
+    if (row.operator in LISTS) != isinstance(row.value, tuple):
+        return "needs a list of values" if row.operator in LISTS else "takes one value, not a list"
+    if row.operator in TEXTS and not (isinstance(row.value, str) and row.value):
+        return "needs a text"
+    if row.operator in COMPARISONS and not _is_ordered(row.value):
+        return "needs a number, a date (YYYY-MM-DD) or an instant (YYYY-MM-DDTHH:MM:SSZ)"
+    return None
+
+
+def _is_ordered(value: Value | tuple[Value, ...]) -> bool:
+    if isinstance(value, str):
+        return _TIME.fullmatch(value) is not None
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def members(condition: AllOf | AnyOf) -> tuple[Condition, ...]:
+    return condition.all if isinstance(condition, AllOf) else condition.any
+
+
+def fields(condition: Condition) -> tuple[str, ...]:
+    """Every field that the condition looks at, each once, in reading order."""
+    if isinstance(condition, Row):
+        return (condition.field,)
+    return tuple(dict.fromkeys(name for member in members(condition) for name in fields(member)))
+
+
+def describe(condition: Condition) -> str:
+    """The condition as people read it: ``Email is not empty and HasOptedOutOfEmail is false``."""
+    if isinstance(condition, Row):
+        return _describe_row(condition)
+    word = " and " if isinstance(condition, AllOf) else " or "
+    return word.join(_bracketed(member) for member in members(condition))
+
+
+def _bracketed(member: Condition) -> str:
+    text = describe(member)
+    return text if isinstance(member, Row) or len(members(member)) == 1 else f"({text})"
+
+
+def _describe_row(row: Row) -> str:
+    if row.operator in WITHOUT_VALUE:
+        return f"{row.field} {row.operator}"
+    if isinstance(row.value, tuple):
+        return f"{row.field} {row.operator} [{', '.join(map(_literal, row.value))}]"
+    return f"{row.field} {row.operator} {_literal(row.value)}"
+
+
+def _literal(value: Value) -> str:
+    """A value as YAML writes it; a date or an instant without its quotes."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f'"{value}"' if isinstance(value, str) and not _TIME.fullmatch(value) else str(value)

@@ -1,7 +1,7 @@
 """The mapping file as frozen models: what may stand in it, and its defaults.
 
-One file describes one type mapping: an internal type, an external type, toggles, conditions, field mappings, match keys and
-expectations. Cross-checks between files and against the live schema are in `checking`.
+One file describes one type mapping: an internal type, an external type, toggles, conditions, field mappings, match keys
+and expectations. Cross-checks between files and against the live schema are in `checking`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from modstamp.mapping.conditions import Condition
 from modstamp.model import Direction, Operation, Side
@@ -33,6 +33,11 @@ Duration = Annotated[
 ]
 
 
+def _switched(value: Any) -> Any:
+    """Accept ``true`` and ``false`` for a model that has nothing but `on` to say."""
+    return {"on": value} if isinstance(value, bool) else value
+
+
 class Strict(BaseModel):
     """Frozen, and unknown keys are an error."""
 
@@ -45,28 +50,24 @@ class Toggle(Strict):
     on: bool = True
     when: Condition | None = None
 
-    @model_validator(mode="before")
-    @classmethod
-    def _from_boolean(cls, value: Any) -> Any:
-        return {"on": value} if isinstance(value, bool) else value
-
 
 _OFF = Toggle(on=False)
+_Switch = BeforeValidator(_switched, json_schema_input_type=bool | Toggle)
 
 
 class Toggles(Strict):
     """What may be written in one direction. Everything is off until it is switched on."""
 
-    create: Toggle = _OFF
-    update: Toggle = _OFF
-    delete: Toggle = _OFF
+    create: Annotated[Toggle, _Switch] = _OFF
+    update: Annotated[Toggle, _Switch] = _OFF
+    delete: Annotated[Toggle, _Switch] = _OFF
 
     def of(self, operation: Operation) -> Toggle:
         return {Operation.CREATE: self.create, Operation.UPDATE: self.update, Operation.DELETE: self.delete}[operation]
 
 
 class Polling(Strict):
-    """Reading the external side. `start_from` bounds the first load: None reads everything."""
+    """Reading the external side. In YAML also ``false``. `start_from` bounds the first load: None reads everything."""
 
     on: bool = True
     every: Duration = timedelta(minutes=10)
@@ -74,7 +75,7 @@ class Polling(Strict):
 
 
 class Pushing(Strict):
-    """Writing to the external side. `every` is the floor; events may start it earlier."""
+    """Writing to the external side. In YAML also ``false``. `every` is the floor; events may start it earlier."""
 
     on: bool = True
     every: Duration = timedelta(minutes=1)
@@ -83,17 +84,24 @@ class Pushing(Strict):
 class Reference(Strict):
     """The value names a record of another type. In YAML also just the type's name.
 
-    `by` None: the value is an id, translated through the link of that type on the same connection. `by` given: the value
-    is looked up in that column of the internal type (``stage`` by ``name``).
+    `by` None: the value is an id, translated through the link of that type on the same connection. `by` given: the
+    value is looked up in that column of the internal type (``stage`` by ``name``).
     """
 
     type: str
     by: str | None = None
 
-    @model_validator(mode="before")
-    @classmethod
-    def _from_name(cls, value: Any) -> Any:
-        return {"type": value} if isinstance(value, str) else value
+
+def _typed(value: Any) -> Any:
+    """Accept ``user`` for ``{type: user}``."""
+    return {"type": value} if isinstance(value, str) else value
+
+
+class ValuePair(Strict):
+    """One row of a value table that stands in the field mapping itself."""
+
+    internal: str
+    external: str
 
 
 ConflictPolicy = Literal["newest", "crm", "engagement"]
@@ -106,8 +114,8 @@ class FieldMapping(Strict):
     internal: str
     external: str
     direction: Literal["both", "in", "out"] = "both"
-    values: str | None = None  # a value table
-    reference: Reference | None = None
+    values: str | tuple[ValuePair, ...] | None = None  # a value table: its name, or its pairs; `Mappings.table` has it
+    reference: Annotated[Reference, BeforeValidator(_typed, json_schema_input_type=str | Reference)] | None = None
     conflict: ConflictPolicy | None = None  # None: the mapping's own
 
     def travels(self, direction: Direction) -> bool:
@@ -123,9 +131,9 @@ class TypeMapping(Strict):
     internal: str
     external: str = Field(pattern=r"^[a-z]\w*\.[A-Za-z]\w*$")  # system.Type
     connection: str
-    polling: Polling = Polling()
+    polling: Annotated[Polling, BeforeValidator(_switched, json_schema_input_type=bool | Polling)] = Polling()
     inbound: Toggles = Toggles()
-    pushing: Pushing = Pushing()
+    pushing: Annotated[Pushing, BeforeValidator(_switched, json_schema_input_type=bool | Pushing)] = Pushing()
     outbound: Toggles = Toggles()
     match: tuple[str, ...] = ()  # internal field names; together they make one key
     first_link: FirstLinkPolicy = "hold"
