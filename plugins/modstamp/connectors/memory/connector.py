@@ -92,7 +92,8 @@ class MemoryConnector:
         unknown = [name for name in key_names if name not in self._type(type_name).fields]
         if unknown:
             raise _wrong(f"type '{type_name}'", f"it has no field {', '.join(unknown)}", "correct the match keys")
-        wanted = {key for key in zip(*(map(fold, keys[name]) for name in key_names), strict=True) if None not in key}
+        wanted = set(zip(*(map(fold, keys[name]) for name in key_names), strict=True))
+        wanted = {key for key in wanted if None not in key and "" not in key}
         found = [
             (record_id, version)
             for record_id, version in self.system.visible(type_name)
