@@ -1,20 +1,154 @@
-"""What a mapping file cannot know by itself: how its parts, and the files together, fit each other."""
+"""What one mapping file cannot know by itself: how its parts, and the files together, fit each other. Offline.
+
+Each check yields what a person must change before anything can run. What merely looks unintended is in `advice`; what
+only the two systems can tell is in `live`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
 
 from modstamp.errors import Problem
-from modstamp.mapping.catalog import MappingFile
+from modstamp.mapping import expectations
+from modstamp.mapping.catalog import MappingFile, suggestion
+from modstamp.mapping.conditions import fields
+from modstamp.mapping.documents import Path
+from modstamp.mapping.schema import FieldMapping, ValuePair
+from modstamp.mapping.values import table_of
+from modstamp.model import Direction, Operation
+
+_MINUTE = timedelta(minutes=1)
+_KEYS = {Direction.POLLING: "inbound", Direction.PUSHING: "outbound"}  # of the toggles in a file
 
 
 def check(files: Sequence[MappingFile]) -> list[Problem]:
-    """Everything that is wrong with the files as a whole."""
-    return [problem for file in files for problem in _of(file)]
+    """Everything that is wrong with the files as a whole, file by file."""
+    return [problem for file in files for problem in _problems(file, files)]
 
 
-def _of(file: MappingFile) -> list[Problem]:
-    tables = {row.values for row in file.mapping.fields if isinstance(row.values, str)} - set(file.tables)
-    return [
-        Problem(file.document.where(), f"no value table '{name}'", f"add values/{name}.csv") for name in sorted(tables)
+def _problems(file: MappingFile, files: Sequence[MappingFile]) -> Iterator[Problem]:
+    for check_file in _EACH:
+        yield from check_file(file)
+    for check_all in _TOGETHER:
+        yield from check_all(file, files)
+
+
+def _intervals(file: MappingFile) -> Iterator[Problem]:
+    polling, pushing = file.mapping.polling.every, file.mapping.pushing.every
+    if polling < _MINUTE or polling % _MINUTE:
+        yield _problem(
+            file, ("polling", "every"), "polling runs every whole minute, or less often", "write '10 minutes'"
+        )
+    if pushing < timedelta(seconds=1):
+        yield _problem(file, ("pushing", "every"), "pushing cannot run that often", "write '1 minute'")
+
+
+def _written_twice(file: MappingFile) -> Iterator[Problem]:
+    """Two sources for one target field would overwrite each other at every run (STG-024)."""
+    for direction in Direction:
+        rows = [(index, row) for index, row in enumerate(file.mapping.fields) if row.travels(direction)]
+        first: dict[str, FieldMapping] = {}
+        for index, row in rows:
+            name = row.name(direction.target)
+            if first.setdefault(name, row) is not row:
+                source = first[name].name(direction.source)
+                what = f"{direction.target} field '{name}' is written twice when {direction} (first from '{source}')"
+                yield _problem(file, ("fields", index), what, "keep one of the two, or give them opposite directions")
+
+
+def _match_fields(file: MappingFile) -> Iterator[Problem]:
+    mapped = [row.internal for row in file.mapping.fields]
+    for index, name in enumerate(file.mapping.match):
+        if name not in mapped:
+            what = f"match field '{name}' is not the internal field of any field mapping"
+            yield _problem(file, ("match", index), what, suggestion(name, mapped))
+
+
+def _condition_sides(file: MappingFile) -> Iterator[Problem]:
+    """A condition names the source's fields. A name of the other side would be unknown for ever, and never hold."""
+    for direction in Direction:
+        other = {row.name(direction.target): row.name(direction.source) for row in file.mapping.fields}
+        known = set(other.values())
+        for operation in Operation:
+            condition = file.mapping.toggles(direction).of(operation).when
+            for name in fields(condition) if condition else ():
+                if name in other and name not in known:
+                    what = f"the condition names '{name}', a field of the {direction.target} side"
+                    fix = f"{_KEYS[direction]} conditions look at {direction.source} fields: write '{other[name]}'"
+                    yield _problem(file, (_KEYS[direction], operation.value, "when"), what, fix)
+
+
+def _value_tables(file: MappingFile) -> Iterator[Problem]:
+    for index, row in enumerate(file.mapping.fields):
+        path = ("fields", index, "values")
+        if isinstance(row.values, str) and row.values not in file.tables:
+            what = f"there is no value table '{row.values}' beside the file"
+            fix = suggestion(row.values, list(file.tables)) if file.tables else f"add values/{row.values}.csv"
+            yield _problem(file, path, what, fix)
+        elif isinstance(row.values, tuple):
+            yield from _inline_table(file, path, row.internal, row.values)
+
+
+def _inline_table(file: MappingFile, path: Path, name: str, pairs: Sequence[ValuePair]) -> Iterator[Problem]:
+    rows = [(file.document.where((*path, i)), pair.internal, pair.external) for i, pair in enumerate(pairs)]
+    yield from table_of(name, rows)[1]
+
+
+def _expectations(file: MappingFile) -> Iterator[Problem]:
+    mapped = {name for row in file.mapping.fields for name in (row.internal, row.external)}
+    for position, name, arguments in expectations.entries(file.mapping.expect):
+        path = ("expect", position, name)
+        if name not in expectations.names():
+            known = [known for known in expectations.names() if expectations.judges_rows(known)]
+            yield _problem(file, path, f"Great Expectations knows no '{name}'", suggestion(name, known))
+        elif not expectations.judges_rows(name):
+            what = f"'{name}' judges a whole column, so no record can be told to be at fault"
+            yield _problem(
+                file, path, what, "use an expectation about values, such as expect_column_values_to_be_between"
+            )
+        if "mostly" in arguments:
+            what = "records are judged one by one, so 'mostly' means nothing"
+            yield _problem(file, (*path, "mostly"), what, "take 'mostly' out")
+        for column in expectations.columns(arguments):
+            if column not in mapped:
+                yield _problem(file, path, f"'{column}' is no mapped field", suggestion(column, sorted(mapped)))
+
+
+def _unique_names(file: MappingFile, files: Sequence[MappingFile]) -> Iterator[Problem]:
+    same = [other for other in files if other.mapping.name == file.mapping.name]
+    if same[0] is not file:
+        what = f"{same[0].document.name} maps {file.mapping.external} on connection '{file.mapping.connection}' already"
+        yield _problem(file, ("external",), what, "keep one file, or name another connection")
+
+
+def _one_creator(file: MappingFile, files: Sequence[MappingFile]) -> Iterator[Problem]:
+    """Mappings of one internal type into one connection elect one that creates (G20)."""
+    creators = [
+        other for other in files if other.mapping.family == file.mapping.family and other.mapping.outbound.create.on
     ]
+    if file in creators[1:]:
+        what = f"{creators[0].document.name} creates each {file.mapping.internal} already: it would be made twice"
+        yield _problem(file, ("outbound", "create"), what, "switch it on in one of them")
+
+
+def _references(file: MappingFile, files: Sequence[MappingFile]) -> Iterator[Problem]:
+    """A reference by id goes through the links of a mapping of that type on the same connection."""
+    types = sorted({other.mapping.internal for other in files if other.mapping.connection == file.mapping.connection})
+    for index, row in enumerate(file.mapping.fields):
+        if row.reference and row.reference.by is None and row.reference.type not in types:
+            what = f"no mapping on connection '{file.mapping.connection}' links the type '{row.reference.type}'"
+            fix = f"{suggestion(row.reference.type, types)} Or add that mapping, or look the value up with 'by:'"
+            yield _problem(file, ("fields", index, "reference"), what, fix)
+
+
+def _problem(file: MappingFile, path: Path, what: str, fix: str) -> Problem:
+    return Problem(file.document.where(path), what, fix)
+
+
+_EACH: tuple[Callable[[MappingFile], Iterator[Problem]], ...] = (
+    _intervals, _written_twice, _match_fields, _condition_sides, _value_tables, _expectations,
+)  # fmt: skip
+_TOGETHER: tuple[Callable[[MappingFile, Sequence[MappingFile]], Iterator[Problem]], ...] = (
+    _unique_names, _one_creator, _references,
+)  # fmt: skip

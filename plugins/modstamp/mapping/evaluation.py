@@ -65,7 +65,7 @@ def _is(series: pd.Series, value: Value) -> Mask:
         return same
     # Python takes True for 1; a condition does not.
     boolean: Mask = np.asarray(series.map(lambda held: isinstance(held, bool)), dtype=bool)
-    return same & (boolean == isinstance(value, bool))
+    return same & boolean if isinstance(value, bool) else same & ~boolean
 
 
 def _in(series: pd.Series, values: tuple[Value, ...]) -> Mask:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
-from modstamp.mapping.conditions import Condition
+from modstamp.mapping.conditions import Condition, fields
 from modstamp.model import Direction, Operation, Side
 
 _UNITS = {"second": "seconds", "minute": "minutes", "hour": "hours", "day": "days"}
@@ -130,7 +130,7 @@ class TypeMapping(Strict):
 
     internal: str
     external: str = Field(pattern=r"^[a-z]\w*\.[A-Za-z]\w*$")  # system.Type
-    connection: str
+    connection: str = Field(pattern=r"^[A-Za-z0-9_.-]+$")
     polling: Annotated[Polling, BeforeValidator(_switched, json_schema_input_type=bool | Polling)] = Polling()
     inbound: Toggles = Toggles()
     pushing: Annotated[Pushing, BeforeValidator(_switched, json_schema_input_type=bool | Pushing)] = Pushing()
@@ -166,3 +166,10 @@ class TypeMapping(Strict):
 
     def field_names(self, side: Side) -> tuple[str, ...]:
         return tuple(dict.fromkeys(mapping.name(side) for mapping in self.fields))
+
+    def columns_read(self, side: Side) -> tuple[str, ...]:
+        """What a run reads of its source on that side: the mapped fields, and those that only a condition looks at."""
+        direction = Direction.POLLING if side is Side.EXTERNAL else Direction.PUSHING
+        conditions = [self.toggles(direction).of(operation).when for operation in Operation]
+        judged = [name for condition in conditions if condition for name in fields(condition)]
+        return tuple(dict.fromkeys([*self.field_names(side), *judged]))
