@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from modstamp.errors import Problem
 from modstamp.mapping.catalog import MappingFile, Mappings
+from modstamp.mapping.schema import section
 from modstamp.model import Direction, Operation
 
-_SWITCHES = {Direction.POLLING: ("polling", "inbound"), Direction.PUSHING: ("pushing", "outbound")}
-_NOT_FROM_HERE = frozenset({"account", "opportunity"})
+_MADE_OUTSIDE = frozenset({"account", "opportunity"})
 
 
 def advise(mappings: Mappings) -> list[Problem]:
@@ -18,37 +18,38 @@ def advise(mappings: Mappings) -> list[Problem]:
 
 
 def _idle_toggles(file: MappingFile) -> Iterator[Problem]:
-    for direction, (switch, key) in _SWITCHES.items():
-        active = getattr(file.mapping, switch).on
-        travels = any(row.travels(direction) for row in file.mapping.fields)
+    for direction in Direction:
         for operation in Operation:
-            toggle, where = file.mapping.toggles(direction).of(operation), file.document.where((key, operation.value))
-            if not toggle.on and toggle.when:
-                yield Problem(
-                    where, f"{key} {operation} is off, so its condition says nothing", "switch it on or remove it"
-                )
-            elif toggle.on and not active:
-                yield Problem(
-                    where, f"{key} {operation} is on while {switch} is off", f"switch {switch} on, or this off"
-                )
-            elif toggle.on and not travels and operation is not Operation.DELETE:
-                yield Problem(
-                    where, f"{key} {operation} is on and no field travels that way", "mind the fields' directions"
-                )
+            if fault := _idle(file, direction, operation):
+                what, fix = fault
+                where = file.document.where((section(direction), operation.value))
+                yield Problem(where, f"{section(direction)} {operation} {what}", fix)
 
 
-def _creating_in_salesforce(file: MappingFile) -> Iterator[Problem]:
+def _idle(file: MappingFile, direction: Direction, operation: Operation) -> tuple[str, str] | None:
+    """Why a toggle does nothing, and what to do; None when it does something."""
+    toggle = file.mapping.toggles(direction).of(operation)
+    if not toggle.on:
+        return ("is off, so its condition says nothing", "switch it on, or remove it") if toggle.when else None
+    if not file.mapping.is_on(direction):
+        return f"is on while {direction} is off", f"switch {direction} on, or this off"
+    if operation is not Operation.DELETE and not any(row.travels(direction) for row in file.mapping.fields):
+        return "is on and no field travels that way", "mind the directions of the fields"
+    return None
+
+
+def _created_from_here(file: MappingFile) -> Iterator[Problem]:
     """Accounts and opportunities are better made in the other system, under its own rules (OSF-127)."""
-    if file.mapping.outbound.create.on and file.mapping.internal in _NOT_FROM_HERE:
+    if file.mapping.outbound.create.on and file.mapping.internal in _MADE_OUTSIDE:
         what = f"creating {file.mapping.external} from here is not recommended: its own rules keep the data whole"
         yield Problem(file.document.where(("outbound", "create")), what, "switch outbound create off")
 
 
-def _creating_blindly(file: MappingFile) -> Iterator[Problem]:
+def _created_blindly(file: MappingFile) -> Iterator[Problem]:
     creates = file.mapping.inbound.create.on or file.mapping.outbound.create.on
     if creates and not file.mapping.match:
         what = "records are created and no match key is given: what exists on both sides will be doubled"
         yield Problem(file.document.where(), what, "add 'match:' with the fields that tell two records apart")
 
 
-_CHECKS = (_idle_toggles, _creating_in_salesforce, _creating_blindly)
+_CHECKS = (_idle_toggles, _created_from_here, _created_blindly)

@@ -11,6 +11,8 @@ from modstamp.mapping.documents import Document
 from modstamp.mapping.schema import FieldMapping, TypeMapping
 from modstamp.mapping.values import ValueTable
 
+_LISTED = 20  # names; a longer list helps nobody
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MappingFile:
@@ -19,6 +21,12 @@ class MappingFile:
     mapping: TypeMapping
     document: Document
     tables: Mapping[str, ValueTable] = field(default_factory=dict)
+
+    def table(self, row: FieldMapping) -> ValueTable | None:
+        """The value table of one of the mapping's fields; None when it has none."""
+        if isinstance(row.values, tuple):
+            return ValueTable(row.internal, tuple((pair.internal, pair.external) for pair in row.values))
+        return None if row.values is None else self.tables[row.values]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +62,22 @@ class Mappings:
         types = {row.reference.type for row in mapping.fields if row.reference}
         return tuple(other for other in self if other.connection == mapping.connection and other.internal in types)
 
-    def table(self, mapping: TypeMapping, field_mapping: FieldMapping) -> ValueTable | None:
-        """The value table of one field mapping; None when it has none."""
-        if isinstance(field_mapping.values, tuple):
-            pairs = tuple((pair.internal, pair.external) for pair in field_mapping.values)
-            return ValueTable(field_mapping.internal, pairs)
-        return None if field_mapping.values is None else self.file(mapping.name).tables[field_mapping.values]
+    def tables(self, mapping: TypeMapping) -> dict[str, ValueTable]:
+        """Internal field → value table, for the fields that have one."""
+        file = self.file(mapping.name)
+        found = {row.internal: file.table(row) for row in mapping.fields}
+        return {name: table for name, table in found.items() if table}
 
 
 def suggestion(word: str, known: list[str]) -> str:
-    """A fix for a name that nobody knows: the closest one, else all of them."""
+    """A fix for a name that nobody knows: the closest one, else all of them if they are few."""
     close = get_close_matches(word, known, n=1, cutoff=0.6)
     folded = [name for name in known if name.casefold() == word.casefold()]
     if found := folded or close:
         return f"did you mean '{found[0]}'?"
-    return f"use one of: {', '.join(sorted(known))}" if known else "take it out"
+    if len(known) > _LISTED:
+        return "none has a similar name: use the exact one."
+    return f"use one of: {', '.join(sorted(known))}." if known else "take it out."
 
 
 def in_order(files: list[MappingFile]) -> Mappings:

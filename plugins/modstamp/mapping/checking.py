@@ -14,12 +14,11 @@ from modstamp.mapping import expectations
 from modstamp.mapping.catalog import MappingFile, suggestion
 from modstamp.mapping.conditions import fields
 from modstamp.mapping.documents import Path
-from modstamp.mapping.schema import FieldMapping, ValuePair
+from modstamp.mapping.schema import FieldMapping, ValuePair, section
 from modstamp.mapping.values import table_of
-from modstamp.model import Direction, Operation
+from modstamp.model import Direction
 
 _MINUTE = timedelta(minutes=1)
-_KEYS = {Direction.POLLING: "inbound", Direction.PUSHING: "outbound"}  # of the toggles in a file
 
 
 def check(files: Sequence[MappingFile]) -> list[Problem]:
@@ -70,13 +69,11 @@ def _condition_sides(file: MappingFile) -> Iterator[Problem]:
     for direction in Direction:
         other = {row.name(direction.target): row.name(direction.source) for row in file.mapping.fields}
         known = set(other.values())
-        for operation in Operation:
-            condition = file.mapping.toggles(direction).of(operation).when
-            for name in fields(condition) if condition else ():
-                if name in other and name not in known:
-                    what = f"the condition names '{name}', a field of the {direction.target} side"
-                    fix = f"{_KEYS[direction]} conditions look at {direction.source} fields: write '{other[name]}'"
-                    yield _problem(file, (_KEYS[direction], operation.value, "when"), what, fix)
+        for operation, condition in file.mapping.conditions(direction).items():
+            for name in (name for name in fields(condition) if name in other and name not in known):
+                what = f"the condition names '{name}', a field of the {direction.target} side"
+                fix = f"{section(direction)} conditions look at {direction.source} fields: write '{other[name]}'"
+                yield _problem(file, (section(direction), operation.value, "when"), what, fix)
 
 
 def _value_tables(file: MappingFile) -> Iterator[Problem]:

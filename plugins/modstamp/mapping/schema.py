@@ -104,6 +104,11 @@ class ValuePair(Strict):
     external: str
 
 
+def section(direction: Direction) -> str:
+    """The key of a direction's toggles in a mapping file."""
+    return "inbound" if direction is Direction.POLLING else "outbound"
+
+
 ConflictPolicy = Literal["newest", "crm", "engagement"]
 FirstLinkPolicy = Literal["hold", "crm", "engagement"]
 
@@ -164,12 +169,19 @@ class TypeMapping(Strict):
     def toggles(self, direction: Direction) -> Toggles:
         return self.inbound if direction is Direction.POLLING else self.outbound
 
+    def is_on(self, direction: Direction) -> bool:
+        return self.polling.on if direction is Direction.POLLING else self.pushing.on
+
+    def conditions(self, direction: Direction) -> dict[Operation, Condition]:
+        """The conditions of the direction's toggles, whether these are on or off."""
+        toggles = {operation: self.toggles(direction).of(operation) for operation in Operation}
+        return {operation: toggle.when for operation, toggle in toggles.items() if toggle.when}
+
     def field_names(self, side: Side) -> tuple[str, ...]:
         return tuple(dict.fromkeys(mapping.name(side) for mapping in self.fields))
 
     def columns_read(self, side: Side) -> tuple[str, ...]:
         """What a run reads of its source on that side: the mapped fields, and those that only a condition looks at."""
         direction = Direction.POLLING if side is Side.EXTERNAL else Direction.PUSHING
-        conditions = [self.toggles(direction).of(operation).when for operation in Operation]
-        judged = [name for condition in conditions if condition for name in fields(condition)]
+        judged = [name for condition in self.conditions(direction).values() for name in fields(condition)]
         return tuple(dict.fromkeys([*self.field_names(side), *judged]))
