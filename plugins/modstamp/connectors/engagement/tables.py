@@ -1,0 +1,144 @@
+"""The reference schema of the engagement database.
+
+Every table has an `id` that is never given twice (links outlive rows), and `created_at` and `updated_at`, which the
+database keeps by itself. References forbid to delete what they name: emptied instead, they would travel to the other
+side as edits that nobody made.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    Numeric,
+    String,
+    Table,
+    Text,
+    false,
+    func,
+    true,
+)
+
+from modstamp.sqltypes import Instant
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pkey",
+        "fk": "%(table_name)s_%(column_0_name)s_fkey",
+        "uq": "%(table_name)s_%(column_0_name)s_key",
+        "ix": "%(table_name)s_%(column_0_name)s",
+    },
+)
+CREATED_AT, UPDATED_AT = "created_at", "updated_at"  # kept by the database, here and in foreign tables that have them
+_Key = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows in columns called INTEGER only
+
+
+def _table(name: str, comment: str, *columns: Column[Any] | Index) -> Table:
+    return Table(
+        name,
+        metadata,
+        Column("id", _Key, Identity(), primary_key=True),
+        *columns,
+        Column("created_at", Instant, nullable=False, server_default=func.current_timestamp()),
+        Column(
+            "updated_at",
+            Instant,
+            nullable=False,
+            server_default=func.current_timestamp(),
+            comment="last edit of any column",
+        ),
+        comment=comment,
+        sqlite_autoincrement=True,
+    )
+
+
+def _reference(name: str, target: Table, comment: str) -> Column[int]:
+    return Column(name, _Key, ForeignKey(target.c.id), index=True, comment=comment)
+
+
+roles = _table(
+    "roles",
+    "Places in the hierarchy of users",
+    Column("name", String(80), nullable=False, comment="matches the other side's role"),
+    Column("parent_id", _Key, ForeignKey("roles.id"), index=True, comment="the role above"),
+    Index("roles_name_lower", func.lower(Column("name"))),
+)
+
+users = _table(
+    "users",
+    "People who work with prospects",
+    Column("email", String(254), nullable=False, comment="one user per address, whatever its case"),
+    Column("username", String(80)),
+    Column("first_name", String(80)),
+    Column("last_name", String(80)),
+    Column("title", String(128)),
+    Column("phone", String(40)),
+    Column("active", Boolean, nullable=False, server_default=true(), comment="may own records"),
+    _reference("role_id", roles, "place in the hierarchy"),
+    Index("users_email_lower", func.lower(Column("email")), unique=True),
+)
+
+stages = _table(
+    "stages",
+    "How far a prospect has come",
+    Column("name", String(80), nullable=False, unique=True, comment="compared exactly"),
+    Column("color", String(20)),
+    Column("position", Integer, comment="order on the screen"),
+    Index("stages_name_lower", func.lower(Column("name"))),
+)
+
+accounts = _table(
+    "accounts",
+    "Companies",
+    Column("name", String(255), nullable=False),
+    Column("website", String(255)),
+    Column("phone", String(40)),
+    Column("industry", String(120)),
+    Column("employees", Integer),
+    Column("revenue", Numeric(18, 2, asdecimal=False), comment="per year"),
+    Column("city", String(80)),
+    Column("country", String(80)),
+    Column("description", Text),
+    _reference("owner_id", users, "who looks after it"),
+    Index("accounts_name_lower", func.lower(Column("name"))),
+)
+
+prospects = _table(
+    "prospects",
+    "People to be won",
+    Column("email", String(254), comment="one prospect per address, whatever its case (OSF-018)"),
+    Column("first_name", String(80)),
+    Column("last_name", String(80)),
+    Column("company", String(255)),
+    Column("title", String(128)),
+    Column("phone", String(40)),
+    Column("mobile_phone", String(40)),
+    _reference("stage_id", stages, "how far it has come"),
+    Column("stage_name", String(80), comment="a stage as the other side words it"),
+    _reference("owner_id", users, "who looks after it"),
+    _reference("account_id", accounts, "where the person works"),
+    Column("source", String(120), comment="where the prospect came from"),
+    Column("opted_out", Boolean, nullable=False, server_default=false(), comment="wants no mail"),
+    Column("city", String(80)),
+    Column("country", String(80)),
+    Column("description", Text),
+    Column("custom1", Text),
+    Column("custom2", Text),
+    Column("custom3", Text),
+    Index("prospects_email_lower", func.lower(Column("email")), unique=True),
+)
+
+TYPES: MappingProxyType[str, Table] = MappingProxyType(
+    {"account": accounts, "prospect": prospects, "role": roles, "stage": stages, "user": users},
+)
+
+STAGES = ("New", "Approaching", "Replied", "Unresponsive", "Do Not Contact", "Bad Data")

@@ -1,0 +1,79 @@
+"""Opening the internal database: PostgreSQL through psycopg 3, or a SQLite file.
+
+What differs between the two is settled here, so that the rest of the code need not ask which one it has.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
+
+from modstamp.errors import ConfigurationError, Problem
+
+_POSTGRESQL = frozenset({"postgres", "postgresql"})
+_BUSY_SECONDS = 30
+_CONNECT_SECONDS = 10
+
+
+def open_engine(url: str | URL) -> Engine:
+    """The engine of ``postgresql://…`` or ``sqlite:///path``; the driver is chosen here. Nothing is connected yet.
+
+    Transactions that may write take their lock at once on SQLite (``BEGIN IMMEDIATE``), so that a plan made from rows
+    read inside one cannot be overtaken (G17). Raises `ConfigurationError` for any other URL.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise _unusable("the URL cannot be read") from None  # the reason would repeat the URL and its password
+    backend = parsed.get_backend_name()
+    if backend in _POSTGRESQL:
+        return _open_postgresql(parsed.set(drivername="postgresql+psycopg"))
+    if backend == "sqlite":
+        return _open_sqlite(parsed.set(drivername="sqlite+pysqlite"))
+    raise _unusable(f"'{backend}' is no database that Modstamp knows")
+
+
+def read_only(engine: Engine) -> Engine:
+    """The same pool, whose transactions the database itself forbids to write: for dry runs."""
+    return engine.execution_options(postgresql_readonly=True, read_only=True)
+
+
+def _unusable(what: str) -> ConfigurationError:
+    fix = "use postgresql://login:password@host/database or sqlite:////absolute/path"
+    return ConfigurationError([Problem("engagement database", what, fix)])
+
+
+def _open_postgresql(url: URL) -> Engine:
+    arguments = {"connect_timeout": _CONNECT_SECONDS, "application_name": "modstamp"}
+    return create_engine(url, pool_pre_ping=True, connect_args={**arguments, **url.query})
+
+
+def _open_sqlite(url: URL) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare(connection: sqlite3.Connection, record: Any) -> None:
+    del record
+    connection.isolation_level = None  # the driver would begin on its own, later than we need it
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    # SQLite's own lower() knows ASCII only. It keeps its name and meaning: an index made with another lower() would be
+    # corrupted by the first program that writes to the file without it.
+    connection.create_function("unicode_lower", 1, _lower, deterministic=True)
+
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _begin(connection: Connection) -> None:
+    forbids_writing = bool(connection.get_execution_options().get("read_only"))
+    connection.exec_driver_sql(f"PRAGMA query_only = {int(forbids_writing)}")
+    connection.exec_driver_sql("BEGIN" if forbids_writing else "BEGIN IMMEDIATE")
