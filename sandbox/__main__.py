@@ -1,0 +1,53 @@
+"""`python -m sandbox serve --state DIR` runs the local Salesforce; `python -m sandbox ca --state DIR` names its CA."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+from sandbox.salesforce.org import Options, open_org
+from sandbox.salesforce.server import Servers
+from sandbox.tls import certificates
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    serve = commands.add_parser("serve", help="serve until interrupted")
+    serve.add_argument("--state", type=Path, required=True, help="folder of data, certificates and credentials")
+    serve.add_argument("--port", type=int, default=8443, help="HTTPS port on 127.0.0.1 (0: any)")
+    serve.add_argument("--http-port", type=int, default=8080, help="HTTP port on 127.0.0.1 (0: any)")
+    serve.add_argument("--custom", type=Path, action="append", default=[], help="file of custom fields")
+    serve.add_argument("--rules", type=Path, help="file of validation and duplicate rules")
+    serve.add_argument("--daily-limit", type=int, default=100_000, help="API calls a day")
+    serve.add_argument("--no-passwords", action="store_true", help="refuse password grant and SOAP login")
+    authority = commands.add_parser("ca", help="print the path of the CA certificate, made if need be")
+    authority.add_argument("--state", type=Path, required=True)
+    chosen = parser.parse_args(arguments)
+    if chosen.command == "ca":
+        print(certificates(chosen.state).authority)
+    else:
+        _serve(chosen)
+
+
+def _serve(chosen: argparse.Namespace) -> None:
+    options = Options(
+        daily_limit=chosen.daily_limit,
+        passwords=not chosen.no_passwords,
+        custom_fields=tuple(chosen.custom),
+        rules=chosen.rules,
+    )
+    org = open_org(chosen.state, options)
+    servers = Servers(org, port=chosen.port, http_port=chosen.http_port)
+    print(f"Salesforce: {servers.https_url} (http: {servers.http_url})")
+    print(
+        f"CA: {servers.certificates.authority}; client id and secret: {chosen.state / 'credentials.json'}", flush=True
+    )
+    asyncio.run(servers.run())
+    org.store.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,175 @@
+"""The org: everything that the resources share."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from sandbox.salesforce.clock import Clock
+from sandbox.salesforce.faults import Faults
+from sandbox.salesforce.jobs import Jobs
+from sandbox.salesforce.meter import Meter
+from sandbox.salesforce.query import Cursors
+from sandbox.salesforce.rules import Rules, load_rules
+from sandbox.salesforce.schema import DEFAULT_CUSTOM_FIELDS, Schema, load_schema
+from sandbox.salesforce.sessions import Sessions
+from sandbox.salesforce.store import Store
+
+CUSTOM_FIELDS_FILE, RULES_FILE, CREDENTIALS_FILE, DATA_FILE = (
+    "custom_fields.yaml",
+    "rules.yaml",
+    "credentials.json",
+    "salesforce.db",
+)
+PEOPLE = "people"
+INTEGRATION = "integration"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What a client logs in with; made at random when the state folder is new."""
+
+    client_id: str
+    client_secret: str
+    username: str = "integration@sandbox.example"
+    password: str
+    security_token: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Options:
+    """How this org differs from the ordinary one.
+
+    `passwords` allows the password grant and SOAP login; `lower_emails` and `format_phones` are rewritings on save.
+    """
+
+    daily_limit: int = 100_000
+    passwords: bool = True
+    lower_emails: bool = True
+    format_phones: bool = False
+    custom_fields: tuple[Path, ...] = ()
+    rules: Path | None = None
+    instance_url: str | None = None
+
+
+@dataclass(slots=True)
+class Org:
+    """One running org; `user_id` is the integration user, `people_id` stands for everybody else."""
+
+    state: Path
+    options: Options
+    store: Store
+    clock: Clock
+    credentials: Credentials
+    rules: Rules
+    cursors: Cursors
+    sessions: Sessions
+    faults: Faults
+    meter: Meter
+    org_id: str = ""
+    user_id: str = ""
+    people_id: str = ""
+    opened: datetime = datetime.min
+    jobs: Jobs = field(default_factory=Jobs)
+
+    @property
+    def schema(self) -> Schema:
+        return self.store.schema
+
+
+def open_org(state: Path, options: Options) -> Org:
+    """Open the org in a state folder, making what is not there yet."""
+    state.mkdir(parents=True, exist_ok=True)
+    clock = Clock()
+    store = open_store(state, *options.custom_fields, clock=clock)
+    org = Org(
+        state=state,
+        options=options,
+        store=store,
+        clock=clock,
+        credentials=_credentials(state / CREDENTIALS_FILE),
+        rules=load_rules(options.rules or state / RULES_FILE),
+        cursors=Cursors(store, clock),
+        sessions=Sessions(clock),
+        faults=Faults(clock),
+        meter=Meter(options.daily_limit),
+        opened=clock.now(),
+    )
+    org.org_id, org.user_id, org.people_id = _settle(store, org.credentials)
+    return org
+
+
+def open_store(state: Path, *custom_fields: Path, clock: Clock | None = None) -> Store:
+    """Open the data of a state folder, with the standard accounts in it (see `Org`).
+
+    Custom fields come from the given files, else from the folder's own file, else from the shipped one.
+    """
+    state.mkdir(parents=True, exist_ok=True)
+    own = state / CUSTOM_FIELDS_FILE
+    files = custom_fields or ((own,) if own.exists() else (DEFAULT_CUSTOM_FIELDS,))
+    store = Store(state / DATA_FILE, schema=load_schema(*files), clock=clock)
+    _settle(store, _credentials(state / CREDENTIALS_FILE))
+    return store
+
+
+def _settle(store: Store, credentials: Credentials) -> tuple[str, str, str]:
+    """Return the ids of the organisation, the integration user and the person who edits in the org's own screens."""
+    with store.writing():
+        user_id = _user(store, "Integration", credentials.username, "integr")
+        people_id = _user(store, "Sandbox", "people@sandbox.example", "people", by=user_id)
+        if not store.count("Organization"):
+            store.insert_many("Organization", [{"Name": "Modstamp Sandbox", "InstanceName": "LOCAL"}], by=user_id)
+        if not store.count("LeadStatus"):
+            store.insert_many("LeadStatus", _lead_statuses(store.schema), by=user_id)
+    return next(store.rows("Organization"))["Id"], user_id, people_id
+
+
+def _lead_statuses(schema: Schema) -> list[dict[str, object]]:
+    status = schema["Lead"].fields["Status"]
+    last = len(status.values)
+    return [
+        {
+            "MasterLabel": value,
+            "ApiName": value,
+            "SortOrder": place,
+            "IsDefault": value == status.default,
+            "IsConverted": place == last,
+        }
+        for place, value in enumerate(status.values, 1)
+    ]
+
+
+def _user(store: Store, last_name: str, username: str, alias: str, *, by: str = "") -> str:
+    for row in store.rows("User", "Username = ?", (username,)):
+        return str(row["Id"])
+    row = {
+        "FirstName": "Modstamp",
+        "LastName": last_name,
+        "Username": username,
+        "Email": username,
+        "Alias": alias,
+        "CommunityNickname": alias,
+        "IsActive": True,
+        "TimeZoneSidKey": "UTC",
+        "LocaleSidKey": "en_US",
+        "EmailEncodingKey": "UTF-8",
+        "LanguageLocaleKey": "en_US",
+    }
+    return store.insert_many("User", [row], by=by)[0]
+
+
+def _credentials(path: Path) -> Credentials:
+    if path.exists():
+        return Credentials(**json.loads(path.read_text(encoding="utf-8")))
+    made = Credentials(
+        client_id="3MVG9" + secrets.token_urlsafe(40),
+        client_secret=secrets.token_hex(32).upper(),
+        password=secrets.token_urlsafe(12),
+        security_token=secrets.token_urlsafe(18),
+    )
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(asdict(made), indent=2) + "\n", encoding="utf-8")
+    return made

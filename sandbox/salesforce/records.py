@@ -1,0 +1,201 @@
+"""Saving records: reading what a client sent, judging it, writing it; one refusal per record, never half a record."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sandbox.salesforce import ids
+from sandbox.salesforce.org import Org
+from sandbox.salesforce.problems import Refusal, invalid_record, unsupported
+from sandbox.salesforce.schema import Field, ObjectType
+from sandbox.salesforce.validation import check_record, living_match
+from sandbox.salesforce.values import from_json
+
+Result = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One record to be saved. `operation` is create, update, upsert or delete.
+
+    An update names its record by `record_id`, an upsert by `key` (a field and the value looked for).
+    """
+
+    operation: str
+    object_type: ObjectType
+    values: Mapping[str, Any]
+    record_id: str | None = None
+    key: tuple[Field, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writer:
+    """Who writes, and with which options of the request; `moment` is stamped instead of the present."""
+
+    org: Org
+    user_id: str
+    allow_duplicates: bool = False
+    moment: datetime | None = None
+
+    def save(self, changes: Sequence[Change], *, all_or_none: bool = False) -> list[Result]:
+        """Save records in order, in one transaction, and return one result each.
+
+        With `all_or_none` one refusal undoes all; the others then carry ALL_OR_NONE_OPERATION_ROLLED_BACK.
+        """
+        moment = self._begin()
+        results: list[Result] = []
+        try:
+            with self.org.store.writing():
+                results += [self._result(change, moment) for change in changes]
+                if all_or_none and not all(result["success"] for result in results):
+                    raise _RolledBack
+        except _RolledBack:
+            results = [_rolled_back(result) for result in results]
+        return results
+
+    def save_one(self, change: Change) -> tuple[str, bool]:
+        """Save one record; return its id and whether it is new.
+
+        Raises:
+            Refusal: the record is not saved.
+        """
+        moment = self._begin()
+        with self.org.store.writing():
+            return self._apply(change, moment)
+
+    def _begin(self) -> datetime:
+        if self.moment is not None:
+            return self.moment
+        moment = self.org.clock.now()
+        if fault := self.org.faults.take("late_commit"):
+            time.sleep(fault.delay)
+        return moment
+
+    def _result(self, change: Change, moment: datetime) -> Result:
+        try:
+            record_id, created = self._apply(change, moment)
+        except Refusal as refusal:
+            return {"success": False, "errors": [refusal.result()]} | ({"created": False} if change.key else {})
+        return {"id": record_id, "success": True, "errors": []} | ({"created": created} if change.key else {})
+
+    def _apply(self, change: Change, moment: datetime) -> tuple[str, bool]:
+        if change.operation == "upsert":
+            change = self._decided(change)
+        self._check_ability(change)
+        if change.operation == "create":
+            return self._create(change, moment), True
+        record = self._existing(change)
+        if self.org.faults.take("row_lock", record_id=record["Id"]):
+            message = f"unable to obtain exclusive access to this record or 1 records: {record['Id']}"
+            raise invalid_record("UNABLE_TO_LOCK_ROW", message)
+        if change.operation == "delete":
+            self.org.store.delete(change.object_type.name, [record["Id"]], by=self.user_id, modified=moment)
+        else:
+            self._update(change, record, moment)
+        return record["Id"], False
+
+    def _decided(self, change: Change) -> Change:
+        """An upsert becomes a create or an update, by what is there."""
+        if change.key is None:
+            raise unsupported("an upsert without a key")
+        field, value = change.key
+        if value is None and field.name != "Id":
+            raise invalid_record("MISSING_ARGUMENT", f"{field.name} not specified", field.name)
+        if field.name == "Id":
+            operation = "create" if value is None else "update"
+            return Change(operation=operation, object_type=change.object_type, values=change.values, record_id=value)
+        found = living_match(self.org.store, change.object_type, field.name, value)
+        if len(found) > 1:
+            message = f"{field.name}: more than one record found for external id field: {found}"
+            raise Refusal(300, "DUPLICATE_EXTERNAL_ID", message, (field.name,))
+        values = dict(change.values) | ({} if found else {field.name: value})
+        operation, record_id = ("update", found[0]) if found else ("create", None)
+        return Change(operation=operation, object_type=change.object_type, values=values, record_id=record_id)
+
+    @staticmethod
+    def _check_ability(change: Change) -> None:
+        ability = {"create": "createable", "update": "updateable", "delete": "deletable"}[change.operation]
+        if ability not in change.object_type.abilities:
+            name = change.object_type.name
+            raise Refusal(
+                400, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type {name} does not support {change.operation}"
+            )
+
+    def _create(self, change: Change, moment: datetime) -> str:
+        values = check_record(self.org, change.object_type, change.values, None, allow_duplicates=self.allow_duplicates)
+        return self.org.store.insert_many(change.object_type.name, [values], created=moment, by=self.user_id)[0]
+
+    def _update(self, change: Change, record: Mapping[str, Any], moment: datetime) -> None:
+        values = check_record(
+            self.org, change.object_type, change.values, record, allow_duplicates=self.allow_duplicates
+        )
+        self.org.store.update(change.object_type.name, record["Id"], values, modified=moment, by=self.user_id)
+
+    def _existing(self, change: Change) -> Mapping[str, Any]:
+        given = change.record_id or ""
+        full = ids.normalise(given)
+        if full is None:
+            raise invalid_record("MALFORMED_ID", f"malformed id {given}", "Id")
+        record = self.org.store.get(change.object_type.name, full)
+        if record is None:
+            raise Refusal(404, "INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", ())
+        if record.get("IsDeleted"):
+            raise Refusal(404, "ENTITY_IS_DELETED", "entity is deleted", ())
+        return record
+
+
+def read_values(org: Org, object_type: ObjectType, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Read a JSON record: names to fields, values to their types; a parent may be named by an external id.
+
+    Raises:
+        Refusal: something that refuses the whole request, not this record alone.
+    """
+    values: dict[str, Any] = {}
+    for name, value in data.items():
+        if name == "attributes":
+            continue
+        field = object_type.field_named(name)
+        if field is not None:
+            values[field.name] = from_json(field, value) if field.stored else value
+        elif isinstance(value, Mapping) and (link := object_type.relationship_named(name)):
+            values[link.name] = parent_id(org, link, value)
+        else:
+            raise Refusal(400, "INVALID_FIELD", f"No such column '{name}' on sobject of type {object_type.name}")
+    return values
+
+
+def parent_id(org: Org, link: Field, reference: Mapping[str, Any]) -> str:
+    keys = {name: value for name, value in reference.items() if name != "attributes"}
+    targets = [each for name in link.references if (each := org.schema.object_named(name))]
+    if len(keys) != 1 or len(targets) != 1:
+        raise unsupported(f"naming the parent {link.relationship} by anything but one external id of one type")
+    ((name, value),) = keys.items()
+    field = targets[0].field_named(name)
+    if field is None or not field.flags & {"externalId", "idLookup"}:
+        message = f"{name} is not an External ID or indexed field for {targets[0].name}"
+        raise Refusal(400, "INVALID_FIELD", message)
+    found = living_match(org.store, targets[0], field.name, value)
+    if len(found) != 1:
+        message = f"Foreign key external ID: {value} not found for field {name} in entity {targets[0].name}"
+        raise Refusal(400, "INVALID_FIELD", message)
+    return found[0]
+
+
+class _RolledBack(Exception):  # noqa: N818 - leaves the transaction, nothing more
+    pass
+
+
+def _rolled_back(result: Result) -> Result:
+    if not result["success"]:
+        return result
+    message = "Record rolled back because not all records were valid and the request was using AllOrNone header"
+    refusal = invalid_record("ALL_OR_NONE_OPERATION_ROLLED_BACK", message)
+    return {"success": False, "errors": [refusal.result()]} | ({"created": False} if "created" in result else {})
+
+
+def all_refused(results: Iterable[Result]) -> bool:
+    return not any(result["success"] for result in results)

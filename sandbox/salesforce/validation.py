@@ -1,0 +1,166 @@
+"""Judging a whole record before it is saved: fields, required values, references, uniqueness, the admin's rules."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from sandbox.salesforce.org import Org
+from sandbox.salesforce.problems import Refusal, invalid_record, unsupported
+from sandbox.salesforce.schema import Field, ObjectType
+from sandbox.salesforce.store import Store
+from sandbox.salesforce.tables import quoted
+from sandbox.salesforce.values import checked
+
+TEN_DIGITS = re.compile(r"1?(\d{3})(\d{3})(\d{4})")
+
+
+def check_record(
+    org: Org,
+    object_type: ObjectType,
+    values: Mapping[str, Any],
+    before: Mapping[str, Any] | None,
+    *,
+    allow_duplicates: bool,
+) -> dict[str, Any]:
+    """Return the values as they are to be kept; `before` is the record that they change, None for a new one.
+
+    Raises:
+        Refusal: the first reason for which Salesforce would not save the record.
+    """
+    _check_writable(object_type, values, "createable" if before is None else "updateable")
+    if before is not None and before.get("IsConverted"):
+        raise invalid_record("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
+    kept = {name: _rewritten(org, object_type.fields[name], value) for name, value in values.items()}
+    _check_required(object_type, kept, new=before is None)
+    kept = {name: checked(object_type.fields[name], value) for name, value in kept.items()}
+    for name, value in kept.items():
+        if value is not None and object_type.fields[name].references:
+            _check_reference(org, object_type, object_type.fields[name], value, before)
+    after = {**_defaults(object_type, before), **kept}
+    _check_unique(org.store, object_type, kept, before)
+    _check_rules(org, object_type, after)
+    if not allow_duplicates:
+        _check_duplicates(org, object_type, after, before)
+    return kept
+
+
+def living_match(store: Store, object_type: ObjectType, name: str, value: Any) -> list[str]:
+    """Ids of the records, none of them deleted, that hold this value."""
+    condition = f"{quoted(name)} = ?" + (" AND IsDeleted = 0" if object_type.soft_deletes else "")
+    sql = f"SELECT Id FROM {quoted(object_type.name)} WHERE {condition} ORDER BY _row"
+    return [record_id for (record_id,) in store.reader().execute(sql, (value,))]
+
+
+def _check_writable(object_type: ObjectType, values: Mapping[str, Any], flag: str) -> None:
+    closed = [name for name in values if flag not in object_type.fields[name].flags]
+    if closed:
+        message = (
+            f"Unable to create/update fields: {', '.join(closed)}. Please check the security settings of this field "
+            "and verify that it is read/write for your profile or permission set."
+        )
+        raise invalid_record("INVALID_FIELD_FOR_INSERT_UPDATE", message, *closed)
+
+
+def _rewritten(org: Org, field: Field, value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if field.type == "email" and org.options.lower_emails:
+        return value.lower()
+    if field.type == "phone" and org.options.format_phones:
+        digits = TEN_DIGITS.fullmatch(re.sub(r"\D", "", value))
+        return f"({digits[1]}) {digits[2]}-{digits[3]}" if digits and not value.startswith("+") else value
+    return value
+
+
+def _check_required(object_type: ObjectType, values: Mapping[str, Any], *, new: bool) -> None:
+    fields = object_type.fields.values()
+    missing = [each.name for each in fields if new and each.required and values.get(each.name) is None]
+    emptied = [
+        name
+        for name, value in values.items()
+        if value is None
+        and not object_type.fields[name].flags & {"nillable"}
+        and name not in missing
+        and object_type.fields[name].kind != "boolean"
+    ]
+    if missing or emptied:
+        names = missing + emptied
+        raise invalid_record("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(names)}]", *names)
+
+
+def _check_reference(
+    org: Org, object_type: ObjectType, field: Field, value: str, before: Mapping[str, Any] | None
+) -> None:
+    if before is not None and before.get(field.name) == value:
+        return
+    served = [each for name in field.references if (each := org.schema.object_named(name))]
+    if not served:
+        raise unsupported(f"a value for {field.name}: {', '.join(field.references)} is not served")
+    target = next((each for each in served if each.prefix == value[:3]), None)
+    if target is None:
+        message = f"{field.label}: id value of incorrect type: {value}"
+        raise invalid_record("FIELD_INTEGRITY_EXCEPTION", message, field.name)
+    row = org.store.get(target.name, value)
+    if row is None or row.get("IsDeleted"):
+        raise invalid_record("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", field.name)
+    if field.name == "OwnerId":
+        _check_owner(object_type, target, row)
+
+
+def _check_owner(object_type: ObjectType, target: ObjectType, owner: Mapping[str, Any]) -> None:
+    if target.name == "Group" and owner["Type"] != "Queue":
+        raise invalid_record("INVALID_CROSS_REFERENCE_KEY", "Owner ID: owner cannot be blank", "OwnerId")
+    if target.name == "User" and not owner["IsActive"]:
+        message = f"operation performed with inactive user [{owner['Id'][:15]}] as owner of {object_type.name}"
+        raise invalid_record("INACTIVE_OWNER_OR_USER", message, "OwnerId")
+
+
+def _defaults(object_type: ObjectType, before: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    if before is not None:
+        return before
+    return {each.name: each.default for each in object_type.fields.values()}
+
+
+def _check_unique(
+    store: Store, object_type: ObjectType, values: Mapping[str, Any], before: Mapping[str, Any] | None
+) -> None:
+    for field in object_type.unique_fields:
+        value = values.get(field.name)
+        others = [] if value is None else living_match(store, object_type, field.name, value)
+        if others and (before is None or others != [before["Id"]]):
+            message = f"duplicate value found: {field.name} duplicates value on record with id: {others[0][:15]}"
+            raise invalid_record("DUPLICATE_VALUE", message)
+
+
+def _check_rules(org: Org, object_type: ObjectType, after: Mapping[str, Any]) -> None:
+    for rule in org.rules.validation:
+        if rule.object == object_type.name and rule.refuses(after):
+            raise invalid_record("FIELD_CUSTOM_VALIDATION_EXCEPTION", rule.message, rule.field)
+
+
+def _check_duplicates(
+    org: Org, object_type: ObjectType, after: Mapping[str, Any], before: Mapping[str, Any] | None
+) -> None:
+    for rule in org.rules.duplicate:
+        if rule.object != object_type.name or not rule.active or not all(after.get(name) for name in rule.fields):
+            continue
+        if before is not None and all(before.get(name) == after.get(name) for name in rule.fields):
+            continue
+        sets = [set(living_match(org.store, object_type, name, after[name])) for name in rule.fields]
+        same = sorted(set.intersection(*sets) - {before["Id"] if before else ""})
+        if same:
+            raise _duplicates(rule.name, object_type, same)
+
+
+def _duplicates(rule: str, object_type: ObjectType, same: list[str]) -> Refusal:
+    refusal = invalid_record("DUPLICATES_DETECTED", "Use one of these records?")
+    records = [{"record": {"attributes": {"type": object_type.name}, "Id": each}} for each in same]
+    refusal.details["duplicateResult"] = {
+        "allowSave": True,
+        "duplicateRule": rule,
+        "duplicateRuleEntityType": object_type.name,
+        "matchResults": [{"entityType": object_type.name, "matchRecords": records, "success": True}],
+    }
+    return refusal

@@ -1,0 +1,206 @@
+"""Describing object types, in the shape that recorded answers of a real org have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from email.utils import format_datetime, parsedate_to_datetime
+from types import MappingProxyType
+from typing import Any, Final
+
+from sandbox.salesforce.org import Org
+from sandbox.salesforce.schema import Field, ObjectType
+from sandbox.salesforce.web.call import Answer, Call
+from sandbox.salesforce.web.targets import object_of
+
+SOAP_TYPES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "id": "tns:ID",
+        "reference": "tns:ID",
+        "boolean": "xsd:boolean",
+        "int": "xsd:int",
+        "double": "xsd:double",
+        "currency": "xsd:double",
+        "percent": "xsd:double",
+        "date": "xsd:date",
+        "datetime": "xsd:dateTime",
+        "address": "urn:address",
+    }
+)
+NOT_AGGREGATABLE: Final = frozenset({"boolean", "address"})
+# The same for every field that is served here.
+CONSTANT: Final[Mapping[str, Any]] = MappingProxyType(
+    {
+        "aiPredictionField": False,
+        "autoNumber": False,
+        "calculatedFormula": None,
+        "cascadeDelete": False,
+        "caseSensitive": False,
+        "controllerName": None,
+        "defaultValueFormula": None,
+        "dependentPicklist": False,
+        "deprecatedAndHidden": False,
+        "displayLocationInDecimal": False,
+        "encrypted": False,
+        "filteredLookupInfo": None,
+        "formulaTreatNullNumberAsZero": False,
+        "highScaleNumber": False,
+        "htmlFormatted": False,
+        "inlineHelpText": None,
+        "mask": None,
+        "maskType": None,
+        "referenceTargetField": None,
+        "relationshipOrder": None,
+        "restrictedDelete": False,
+        "writeRequiresMasterRead": False,
+    }
+)
+REPORTED_FLAGS: Final = (
+    "calculated",
+    "createable",
+    "defaultedOnCreate",
+    "externalId",
+    "filterable",
+    "groupable",
+    "idLookup",
+    "nameField",
+    "nillable",
+    "restrictedPicklist",
+    "sortable",
+    "unique",
+    "updateable",
+)
+
+
+def describe_global(org: Org, call: Call) -> Answer:
+    if unchanged := _unchanged(org, call):
+        return unchanged
+    listed = [_summary(each, call) for each in org.schema.objects.values()]
+    return _dated(org, {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": listed})
+
+
+def basic(org: Org, call: Call) -> Answer:
+    """What `GET /sobjects/{object}` tells; nobody has looked at anything recently here."""
+    return Answer(body={"objectDescribe": _summary(object_of(org, call), call), "recentItems": []})
+
+
+def describe(org: Org, call: Call) -> Answer:
+    if unchanged := _unchanged(org, call):
+        return unchanged
+    object_type = object_of(org, call)
+    more = {
+        "actionOverrides": [],
+        "childRelationships": _children(org, object_type),
+        "compactLayoutable": True,
+        "defaultImplementation": None,
+        "extendedBy": None,
+        "extendsInterfaces": None,
+        "fields": [_field(each) for each in object_type.fields.values()],
+        "implementedBy": None,
+        "implementsInterfaces": None,
+        "listviewable": None,
+        "lookupLayoutable": None,
+        "namedLayoutInfos": [],
+        "networkScopeFieldName": None,
+        "recordTypeInfos": [],
+        "searchLayoutable": True,
+        "sobjectDescribeOption": "FULL",
+        "supportedScopes": [{"label": f"All {object_type.plural.lower()}", "name": "everything"}],
+    }
+    return _dated(org, dict(sorted((_summary(object_type, call) | more).items())))
+
+
+def _summary(object_type: ObjectType, call: Call) -> dict[str, Any]:
+    path = f"{call.data_path}/sobjects/{object_type.name}"
+    able = {name: name in object_type.abilities for name in ("createable", "updateable", "deletable", "undeletable")}
+    return able | {
+        "activateable": False,
+        "associateEntityType": None,
+        "associateParentEntity": None,
+        "custom": False,
+        "customSetting": False,
+        "deepCloneable": False,
+        "deprecatedAndHidden": False,
+        "feedEnabled": "undeletable" in object_type.abilities,
+        "hasSubtypes": False,
+        "isInterface": False,
+        "isSubtype": False,
+        "keyPrefix": object_type.prefix,
+        "label": object_type.label,
+        "labelPlural": object_type.plural,
+        "layoutable": "undeletable" in object_type.abilities,
+        "mergeable": "MasterRecordId" in object_type.fields,
+        "mruEnabled": "undeletable" in object_type.abilities,
+        "name": object_type.name,
+        "queryable": True,
+        "replicateable": True,
+        "retrieveable": True,
+        "searchable": True,
+        "triggerable": "undeletable" in object_type.abilities,
+        "urls": {"sobject": path, "describe": f"{path}/describe", "rowTemplate": f"{path}/{{ID}}"},
+    }
+
+
+def _field(field: Field) -> dict[str, Any]:
+    several = len(field.references) > 1
+    described = {name: name in field.flags for name in REPORTED_FLAGS} | {
+        "aggregatable": "filterable" in field.flags and field.type not in NOT_AGGREGATABLE,
+        "byteLength": field.length * (1 if field.kind == "id" else 3) if field.kind != "id" else 18,
+        "compoundFieldName": field.compound,
+        "custom": field.custom,
+        "defaultValue": field.default,
+        "digits": field.digits,
+        "extraTypeInfo": "plaintextarea" if field.type == "textarea" else None,
+        "label": field.label,
+        "length": 18 if field.kind == "id" else field.length,
+        "name": field.name,
+        "namePointing": several,
+        "permissionable": "nillable" in field.flags and bool(field.flags & {"createable", "updateable"}),
+        "picklistValues": [_picklist_entry(field, value) for value in field.values],
+        "polymorphicForeignKey": several,
+        "precision": field.precision,
+        "queryByDistance": field.kind == "address",
+        "referenceTo": list(field.references),
+        "relationshipName": field.relationship,
+        "scale": field.scale,
+        "searchPrefilterable": field.type == "reference" and not several,
+        "soapType": SOAP_TYPES.get(field.type, "xsd:string"),
+        "type": field.type,
+    }
+    return dict(sorted((described | CONSTANT).items()))
+
+
+def _picklist_entry(field: Field, value: str) -> dict[str, Any]:
+    return {"active": True, "defaultValue": value == field.default, "label": value, "validFor": None, "value": value}
+
+
+def _children(org: Org, parent: ObjectType) -> list[dict[str, Any]]:
+    return [
+        {
+            "cascadeDelete": False,
+            "childSObject": child.name,
+            "deprecatedAndHidden": False,
+            "field": field.name,
+            "junctionIdListNames": [],
+            "junctionReferenceTo": [],
+            "relationshipName": None,
+            "restrictedDelete": False,
+        }
+        for child in org.schema.objects.values()
+        for field in child.fields.values()
+        if parent.name in field.references
+    ]
+
+
+def _unchanged(org: Org, call: Call) -> Answer | None:
+    since = call.headers.get("if-modified-since")
+    if since is None:
+        return None
+    try:
+        asked = parsedate_to_datetime(since)
+    except ValueError:
+        return None
+    return Answer(status=304) if org.opened <= asked else None
+
+
+def _dated(org: Org, body: dict[str, Any]) -> Answer:
+    return Answer(body=body, headers={"Last-Modified": format_datetime(org.opened, usegmt=True)})
