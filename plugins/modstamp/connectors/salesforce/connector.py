@@ -1,0 +1,83 @@
+"""The connector: routes each method of the protocol to the part that does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+
+import pandas as pd
+
+from modstamp.connections import ConnectionSettings
+from modstamp.connectors.salesforce import options
+from modstamp.connectors.salesforce.calls import Calls
+from modstamp.connectors.salesforce.describe import Types
+from modstamp.connectors.salesforce.limits import Limits, Report
+from modstamp.connectors.salesforce.pull import Pull
+from modstamp.connectors.salesforce.queries import Queries
+from modstamp.connectors.salesforce.retrieve import READ_SIZE, Retrieve
+from modstamp.connectors.salesforce.write import UPDATES_PER_CALL, Push
+from modstamp.model import Abilities, Action, Budget, Call, Outcome, TypeDescription, Window
+from modstamp.ports import Page
+from modstamp.settings import Settings
+
+
+def _nothing_heard() -> None:
+    return None
+
+
+class SalesforceConnector:
+    """One org behind one connection.
+
+    `record_call` gets every request that was sent; `Limits` tells what `usage` and `last_report` are asked for.
+    """
+
+    def __init__(
+        self,
+        connection: ConnectionSettings,
+        settings: Settings,
+        *,
+        record_call: Callable[[Call], None],
+        usage: Callable[[], int],
+        last_report: Callable[[], Report | None] = _nothing_heard,
+    ) -> None:
+        """Raises `ConfigurationError` for an incomplete connection; nothing is sent yet."""
+        self._options = options.read(connection)
+        self._limits = Limits(
+            global_threshold=settings.global_threshold,
+            own_threshold=settings.own_threshold,
+            usage=usage,
+            last_report=last_report,
+        )
+        self._calls = Calls(self._options, settings, self._limits, record_call)
+        self._types = Types(self._calls)
+        self._queries = Queries(self._calls, self._options.extra.page_size)
+        self._retrieve = Retrieve(self._calls, self._queries, self._types)
+
+    def abilities(self) -> Abilities:
+        return Abilities(batch_size=UPDATES_PER_CALL, read_size=READ_SIZE)
+
+    def now(self) -> datetime:
+        return self._calls.now()
+
+    def describe(self, type_name: str) -> TypeDescription:
+        return self._types.describe(type_name)
+
+    def pull(self, type_name: str, fields: Sequence[str], window: Window) -> Iterator[Page]:
+        return Pull(self._queries, self._types, type_name, fields).pages(window)
+
+    def get(self, type_name: str, fields: Sequence[str], ids: Sequence[str]) -> pd.DataFrame:
+        return self._retrieve.get(type_name, fields, ids)
+
+    def find(self, type_name: str, fields: Sequence[str], keys: pd.DataFrame) -> pd.DataFrame:
+        return self._retrieve.find(type_name, fields, keys)
+
+    def push(self, type_name: str, actions: Sequence[Action], read_back: Sequence[str]) -> list[Outcome]:
+        auto_assign = self._options.extra.auto_assign
+        push = Push(self._calls, self._types, self._retrieve, type_name, read_back, auto_assign=auto_assign)
+        return push.run(actions)
+
+    def budget(self) -> Budget:
+        return self._limits.budget()
+
+    def close(self) -> None:
+        self._calls.close()

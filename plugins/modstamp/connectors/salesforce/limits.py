@@ -1,0 +1,92 @@
+"""Whether a call may still be made (G27, OSF-083 to 087): from our own meter and what the org reports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from simple_salesforce.api import Salesforce
+
+from modstamp.errors import LimitReachedError
+from modstamp.model import Budget
+
+_LOOK_AGAIN = timedelta(minutes=5)  # the org counts over a rolling day, so room comes back in small steps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What the org said of its calls by all applications in the last 24 hours."""
+
+    used: int
+    maximum: int
+    at: datetime
+
+
+class Limits:
+    """The two thresholds.
+
+    `usage` tells our own calls of the last 24 hours over all processes, those that were just recorded among them.
+    `last_report` tells what any process heard last: without it, each new process finds out by a call of its own that
+    the org is full.
+    """
+
+    def __init__(
+        self,
+        *,
+        global_threshold: float,
+        own_threshold: int,
+        usage: Callable[[], int],
+        last_report: Callable[[], Report | None],
+    ) -> None:
+        self._share = global_threshold
+        self._own_threshold = own_threshold
+        self._usage = usage
+        self._last_report = last_report
+        self._heard: Report | None = None
+
+    def check(self) -> None:
+        """Raise `LimitReachedError` if one more call would pass a threshold."""
+        until = datetime.now(UTC) + _LOOK_AGAIN
+        own = self._usage()
+        if own >= self._own_threshold:
+            message = f"Modstamp made {own} calls in 24 hours; its threshold is {self._own_threshold}"
+            raise LimitReachedError(message, until)
+        report = self._newest()
+        if report and report.used >= self._allowed(report):
+            message = (
+                f"all applications made {report.used} of the org's {report.maximum} calls; we stop at {self._share:.0%}"
+            )
+            raise LimitReachedError(message, until)
+
+    def hear(self, header: str | None) -> Report | None:
+        """Take in a ``Sforce-Limit-Info`` header."""
+        usage = Salesforce.parse_api_usage(header).get("api-usage") if header else None
+        if usage is None:
+            return None
+        self._heard = Report(used=usage.used, maximum=usage.total, at=datetime.now(UTC))
+        return self._heard
+
+    def exhausted(self, message: str) -> LimitReachedError:
+        """The org has refused a call for its daily limit: send no other until there may be room."""
+        maximum = self._heard.maximum if self._heard else 1
+        self._heard = Report(used=maximum, maximum=maximum, at=datetime.now(UTC))
+        return LimitReachedError(message, datetime.now(UTC) + _LOOK_AGAIN)
+
+    def budget(self) -> Budget:
+        report = self._newest()
+        return Budget(
+            used_by_all=report.used if report else None,
+            maximum=report.maximum if report else None,
+            global_threshold=self._allowed(report) if report else None,
+            used_by_us=self._usage(),
+            own_threshold=self._own_threshold,
+        )
+
+    def _allowed(self, report: Report) -> int:
+        return int(report.maximum * self._share)
+
+    def _newest(self) -> Report | None:
+        """An old report is no reason to refuse: others' calls fall out of the rolling day unseen."""
+        report = self._heard or self._last_report()
+        return report if report and datetime.now(UTC) - report.at < _LOOK_AGAIN else None

@@ -1,0 +1,84 @@
+"""Reading records by id (G12) and by match key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from modstamp.connectors.frames import object_frame
+from modstamp.connectors.salesforce import records, soql
+from modstamp.connectors.salesforce.calls import Calls, Request
+from modstamp.connectors.salesforce.describe import Types
+from modstamp.connectors.salesforce.queries import Queries
+from modstamp.errors import ConfigurationError, Problem
+from modstamp.model import TypeDescription
+
+READ_SIZE = 2000  # ids that one retrieve takes
+
+
+class Retrieve:
+    """Current records. Every row carries the time at which the first of the requests was sent."""
+
+    def __init__(self, calls: Calls, queries: Queries, types: Types) -> None:
+        self._calls = calls
+        self._queries = queries
+        self._types = types
+
+    def get(self, type_name: str, fields: Sequence[str], ids: Sequence[str]) -> pd.DataFrame:
+        return self._types.with_known(type_name, fields, lambda names: self._get(type_name, names, ids))
+
+    def _get(self, type_name: str, names: list[str], ids: Sequence[str]) -> pd.DataFrame:
+        description = self._types.describe(type_name)
+        read_at, wanted = self._calls.now(), list(dict.fromkeys(ids))
+        found: dict[str, records.Record] = {}
+        for start in range(0, len(wanted), READ_SIZE):
+            found |= self._visible(description, names, wanted[start : start + READ_SIZE])
+        found |= self._deleted(description, names, [record_id for record_id in wanted if record_id not in found])
+        rows = [found.get(record_id) for record_id in ids]
+        return object_frame(records.columns(description, names, ids, rows, read_at))
+
+    def _visible(self, description: TypeDescription, names: list[str], ids: list[str]) -> dict[str, records.Record]:
+        request = Request(
+            kind="get",
+            method="POST",
+            path=f"composite/sobjects/{description.name}",
+            type_name=description.name,
+            json=retrieve_body(description, names, ids),
+        )
+        rows = self._calls.send(request).body
+        return {record_id: row for record_id, row in zip(ids, rows, strict=True) if row is not None}
+
+    def _deleted(self, description: TypeDescription, names: list[str], ids: list[str]) -> dict[str, records.Record]:
+        """No answer to an id proves nothing; a record in the recycle bin proves its deletion."""
+        if not ids or not records.has_delete_flag(description):
+            return {}
+        columns = records.selected(description, names)
+        beside = len(soql.select(columns, description.name))
+        texts = [soql.select(columns, description.name, where) for where in soql.in_list("Id", ids, beside=beside)]
+        return {row["Id"]: row for row in self._queries.all(description.name, texts, everything=True)}
+
+    def find(self, type_name: str, fields: Sequence[str], keys: pd.DataFrame) -> pd.DataFrame:
+        key_names = [str(name) for name in keys.columns]
+        unknown = [name for name in key_names if name not in self._types.describe(type_name).fields]
+        if unknown:
+            what = f"Salesforce shows no field {', '.join(unknown)}"
+            fix = "correct the match keys, or give the integration user the right to read the field"
+            raise ConfigurationError([Problem(f"type '{type_name}'", what, fix)])
+        wanted = [*fields, *key_names]
+        return self._types.with_known(type_name, wanted, lambda names: self._find(type_name, names, keys))
+
+    def _find(self, type_name: str, names: list[str], keys: pd.DataFrame) -> pd.DataFrame:
+        description, read_at = self._types.describe(type_name), self._calls.now()
+        columns = records.selected(description, names)
+        beside = len(soql.select(columns, type_name))
+        conditions = soql.matching(keys, description.fields, beside=beside)
+        texts = [soql.select(columns, type_name, where) for where in conditions]
+        found = {row["Id"]: row for row in self._queries.all(type_name, texts, everything=False)}
+        return records.frame(description, names, list(found.values()), read_at)
+
+
+def retrieve_body(description: TypeDescription, names: Sequence[str], ids: Sequence[str]) -> dict[str, Any]:
+    """What a retrieve of a collection asks for. An id that it does not find is answered with null."""
+    return {"ids": list(ids), "fields": records.selected(description, names)}

@@ -1,0 +1,80 @@
+"""The texts of our queries. Field and type names come from describe; values are always quoted by simple-salesforce."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+import pandas as pd
+from simple_salesforce.format import quote_soql_value
+
+from modstamp.model import Field, Value, Window
+
+# URI and headers together may have 16,384 bytes; a session's token takes up to two thousand of them.
+_QUERY_BYTES = 11_000
+_BARE = {"boolean", "integer", "number", "date", "instant"}  # kinds whose literals stand without quotes
+ORDER = "SystemModstamp, Id"
+
+
+def select(names: Iterable[str], type_name: str, where: str = "", order: str = "") -> str:
+    text = f"SELECT {', '.join(names)} FROM {type_name}"  # noqa: S608 - names of describe, see the module's docstring
+    text += f" WHERE {where}" if where else ""
+    return text + (f" ORDER BY {order}" if order else "")
+
+
+def in_window(window: Window) -> str:
+    """Both ends belong to the window; Salesforce compares whole seconds (G1). `after` is the keyset of G3."""
+    terms = [f"SystemModstamp <= {_instant(window.upper)}"]
+    if window.lower is not None:
+        terms.insert(0, f"SystemModstamp >= {_instant(window.lower)}")
+    if window.after is not None:
+        stamp, record_id = window.after
+        same = f"SystemModstamp = {_instant(stamp)} AND Id > {quote_soql_value(record_id)}"
+        terms.append(f"(({same}) OR SystemModstamp > {_instant(stamp)})")
+    return " AND ".join(terms)
+
+
+def in_list(name: str, values: Iterable[str], *, beside: int) -> Iterator[str]:
+    """``name IN (…)``, as often as the length of a query allows; `beside` is the length of the rest of the query."""
+    for part in _cut([quote_soql_value(value) for value in values], ",", beside):
+        yield f"{name} IN ({part})"
+
+
+def matching(keys: pd.DataFrame, fields: Mapping[str, Field], *, beside: int) -> Iterator[str]:
+    """Conditions that together find the records equal to a row of `keys`. A row with an empty value finds nothing."""
+    present = (keys.notna() & (keys != "")).all(axis=1)
+    rows = keys[present].drop_duplicates()
+    literals = [[_literal(value, fields[str(name)].kind) for value in rows[name]] for name in rows.columns]
+    if len(literals) == 1:
+        for part in _cut(literals[0], ",", beside):
+            yield f"{rows.columns[0]} IN ({part})"
+        return
+    terms = [
+        "(" + " AND ".join(f"{name} = {literal}" for name, literal in zip(rows.columns, row, strict=True)) + ")"
+        for row in zip(*literals, strict=True)
+    ]
+    for part in _cut(terms, " OR ", beside):
+        yield f"({part})"
+
+
+def _cut(terms: Sequence[str], separator: str, beside: int) -> Iterator[str]:
+    """Join terms into texts that are short enough when they are percent-encoded."""
+    room, taken, used = _QUERY_BYTES - beside, list[str](), 0
+    for term in terms:
+        size = len(quote(term + separator))
+        if taken and used + size > room:
+            yield separator.join(taken)
+            taken, used = [], 0
+        taken.append(term)
+        used += size
+    if taken:
+        yield separator.join(taken)
+
+
+def _literal(value: Value, kind: str) -> str:
+    return str(value).lower() if kind in _BARE else quote_soql_value(str(value))
+
+
+def _instant(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
