@@ -48,13 +48,13 @@ def _table(name: str, comment: str, *columns: Column[Any] | Index) -> Table:
         metadata,
         Column("id", _Key, Identity(), primary_key=True),
         *columns,
-        Column("created_at", Instant, nullable=False, server_default=func.current_timestamp()),
+        Column(CREATED_AT, Instant, nullable=False, server_default=func.current_timestamp()),
         Column(
-            "updated_at",
+            UPDATED_AT,
             Instant,
             nullable=False,
             server_default=func.current_timestamp(),
-            comment="last edit of any column",
+            comment="last edit",
         ),
         comment=comment,
         sqlite_autoincrement=True,
@@ -140,5 +140,3 @@ prospects = _table(
 TYPES: MappingProxyType[str, Table] = MappingProxyType(
     {"account": accounts, "prospect": prospects, "role": roles, "stage": stages, "user": users},
 )
-
-STAGES = ("New", "Approaching", "Replied", "Unresponsive", "Do Not Contact", "Bad Data")

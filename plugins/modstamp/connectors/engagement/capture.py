@@ -1,0 +1,84 @@
+"""Change capture: triggers that tell every pushing mapping which records to look at (G4, G5, G31).
+
+They work on any table whose primary key is one column, and for whatever program writes to it. After a change, each
+mapping in `sync_watches` but the one that is writing (`writer`) finds an entry in `sync_pending` with the columns that
+changed and when; a further change raises its counter and ends its waiting. A new or deleted record has no such columns.
+`updated_at` is kept here too, where a table has it and its own program does not set it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Protocol
+
+from sqlalchemy import Connection, Dialect, Table, column, delete, insert, select, table, text
+
+from modstamp.connectors.engagement import postgresql, sqlite
+from modstamp.connectors.engagement.tables import CREATED_AT, UPDATED_AT
+from modstamp.errors import ConfigurationError, Problem
+
+_watches = table("sync_watches", column("table_name"), column("mapping"))
+
+
+class _Triggers(Protocol):
+    """What each database's module offers. `MARK` and `UNMARK` are SQL."""
+
+    MARK: str
+    UNMARK: str
+
+    def removal(self, dialect: Dialect, watched: Table) -> list[str]: ...
+
+    def installation(self, dialect: Dialect, watched: Table, key: str, captured: Sequence[str]) -> list[str]: ...
+
+
+def statements(connection: Connection, watched: Table) -> list[str]:
+    """The SQL that `install` runs, for a person to read first. Raises `ConfigurationError`: no key of one column."""
+    keys = [key.name for key in watched.primary_key]
+    if len(keys) != 1:
+        what = f"its primary key has {len(keys)} columns"
+        fix = "give the table a primary key of one column, or leave it out of the mappings"
+        raise ConfigurationError([Problem(f"table '{watched.name}'", what, fix)])
+    own = {CREATED_AT, UPDATED_AT, *keys}
+    captured = [entry.name for entry in watched.columns if entry.name not in own and entry.computed is None]
+    dialect = connection.dialect
+    triggers = _triggers(connection)
+    return triggers.removal(dialect, watched) + triggers.installation(dialect, watched, keys[0], captured)
+
+
+def install(connection: Connection, watched: Table) -> None:
+    """Put the triggers on the table, in place of earlier ones. To be repeated when its columns have changed."""
+    for statement in statements(connection, watched):
+        connection.exec_driver_sql(statement)
+
+
+def remove(connection: Connection, watched: Table) -> None:
+    """Take the triggers off the table, if it has them."""
+    for statement in _triggers(connection).removal(connection.dialect, watched):
+        connection.exec_driver_sql(statement)
+
+
+def watch(connection: Connection, watches: Mapping[str, str]) -> None:
+    """Say which mappings hear of which table: mapping → table name. Mappings that are not named stop hearing."""
+    wanted = {(name, mapping) for mapping, name in watches.items()}
+    present = {(row.table_name, row.mapping) for row in connection.execute(select(_watches))}
+    for name, mapping in present - wanted:
+        connection.execute(delete(_watches).where(_watches.c.table_name == name, _watches.c.mapping == mapping))
+    for name, mapping in sorted(wanted - present):
+        connection.execute(insert(_watches).values(table_name=name, mapping=mapping))
+
+
+@contextmanager
+def writer(connection: Connection, mapping: str | None) -> Iterator[None]:
+    """What is written inside is not told to this mapping (G5). An error ends the transaction, and with it the mark."""
+    if mapping is None:
+        yield
+        return
+    triggers = _triggers(connection)
+    connection.execute(text(triggers.MARK), {"mapping": mapping})
+    yield
+    connection.execute(text(triggers.UNMARK))
+
+
+def _triggers(connection: Connection) -> _Triggers:
+    return postgresql if connection.dialect.name == "postgresql" else sqlite

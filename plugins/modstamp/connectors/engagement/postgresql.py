@@ -1,0 +1,108 @@
+"""Triggers for PostgreSQL: one function for all tables, called once per statement with all of its rows.
+
+The function runs with the rights and the search path of whoever installed it, so that programs that may write to the
+watched table need no rights on the state. No column is named in a trigger, except the key: columns may come and go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Dialect, Table
+
+from modstamp.connectors.engagement.tables import UPDATED_AT
+
+MARK = "SELECT set_config('modstamp.writer', :mapping, true)"
+UNMARK = "SELECT set_config('modstamp.writer', '', true)"
+
+# Arguments: the key, then the columns that do not count. A row whose key was changed is one row gone and another come,
+# hence the full join. Entries are written in the order of their key: two statements then cannot wait for each other.
+_CAPTURE = """
+CREATE OR REPLACE FUNCTION modstamp_capture() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $body$
+DECLARE
+    moment CONSTANT timestamptz := clock_timestamp();
+    stamp CONSTANT jsonb := to_jsonb(to_char(moment AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'));
+    writer CONSTANT text := coalesce(current_setting('modstamp.writer', true), '');
+    key_column CONSTANT text := TG_ARGV[0];
+    ignored CONSTANT text[] := TG_ARGV[1:];
+    ids text[];
+    edits jsonb[];
+    gone boolean[];
+BEGIN
+    IF NOT EXISTS (SELECT FROM sync_watches WHERE table_name = TG_TABLE_NAME AND mapping <> writer) THEN
+        RETURN NULL;
+    ELSIF TG_OP = 'INSERT' THEN
+        SELECT array_agg(to_jsonb(n) ->> key_column), array_agg(jsonb '{}'), array_agg(false)
+        INTO ids, edits, gone FROM new_rows n;
+    ELSIF TG_OP = 'DELETE' THEN
+        SELECT array_agg(to_jsonb(o) ->> key_column), array_agg(jsonb '{}'), array_agg(true)
+        INTO ids, edits, gone FROM old_rows o;
+    ELSE
+        SELECT array_agg(id), array_agg(changed), array_agg(after_row IS NULL)
+        INTO ids, edits, gone
+        FROM (SELECT to_jsonb(o) AS before_row, to_jsonb(o) ->> key_column AS id FROM old_rows o) AS before_rows
+        FULL JOIN (SELECT to_jsonb(n) AS after_row, to_jsonb(n) ->> key_column AS id FROM new_rows n) AS after_rows
+        USING (id)
+        CROSS JOIN LATERAL (
+            SELECT CASE
+                WHEN before_row IS NULL OR after_row IS NULL THEN jsonb '{}'
+                ELSE (SELECT jsonb_object_agg(name, stamp) FROM jsonb_each(after_row - ignored) AS cell (name, value)
+                      WHERE value IS DISTINCT FROM before_row -> name)
+            END AS changed
+        ) AS compared
+        WHERE changed IS NOT NULL;
+    END IF;
+    INSERT INTO sync_pending AS entry (mapping, direction, record_id, counter, columns, deleted, since)
+    SELECT watch.mapping, 'pushing', change.id, 1, change.edits, change.gone, moment
+    FROM sync_watches AS watch CROSS JOIN unnest(ids, edits, gone) AS change (id, edits, gone)
+    WHERE watch.table_name = TG_TABLE_NAME AND watch.mapping <> writer
+    ORDER BY watch.mapping, change.id
+    ON CONFLICT (mapping, direction, record_id) DO UPDATE SET
+        counter = entry.counter + 1,
+        columns = coalesce(entry.columns, '{}') || excluded.columns,
+        deleted = excluded.deleted,
+        reason = NULL, waits_for = NULL, not_before = NULL;
+    RETURN NULL;
+END
+$body$
+"""
+
+# Compared as they are stored: some types (json, point) know no equality.
+_TOUCH = f"""
+CREATE OR REPLACE FUNCTION modstamp_touch() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+    IF NEW *<> OLD AND NEW.{UPDATED_AT} IS NOT DISTINCT FROM OLD.{UPDATED_AT} THEN
+        NEW.{UPDATED_AT} := clock_timestamp();
+    END IF;
+    RETURN NEW;
+END
+$body$
+"""
+
+_ROWS = {
+    "INSERT": "NEW TABLE AS new_rows",
+    "UPDATE": "OLD TABLE AS old_rows NEW TABLE AS new_rows",
+    "DELETE": "OLD TABLE AS old_rows",
+}
+_TRIGGERS = (*(f"modstamp_{event.lower()}" for event in _ROWS), "modstamp_touch")
+
+
+def removal(dialect: Dialect, watched: Table) -> list[str]:
+    name = dialect.identifier_preparer.format_table(watched)
+    return [f"DROP TRIGGER IF EXISTS {trigger} ON {name}" for trigger in _TRIGGERS]
+
+
+def installation(dialect: Dialect, watched: Table, key: str, captured: Sequence[str]) -> list[str]:
+    name = dialect.identifier_preparer.format_table(watched)
+    ignored = [column.name for column in watched.columns if column.name not in captured]
+    arguments = ", ".join("'{}'".format(value.replace("'", "''")) for value in (key, *ignored))
+    capture = [
+        f"CREATE TRIGGER modstamp_{event.lower()} AFTER {event} ON {name} REFERENCING {rows} "
+        f"FOR EACH STATEMENT EXECUTE FUNCTION modstamp_capture({arguments})"
+        for event, rows in _ROWS.items()
+    ]
+    if UPDATED_AT not in watched.columns:
+        return [_CAPTURE, *capture]
+    touch = f"CREATE TRIGGER modstamp_touch BEFORE UPDATE ON {name} FOR EACH ROW EXECUTE FUNCTION modstamp_touch()"
+    return [_CAPTURE, _TOUCH, *capture, touch]

@@ -1,0 +1,76 @@
+"""Triggers for SQLite: it calls them row by row and knows no functions, so each names the columns of its table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Dialect, Table
+
+from modstamp.connectors.engagement.tables import UPDATED_AT
+
+MARK = "INSERT INTO sync_writer (mapping) VALUES (:mapping)"
+UNMARK = "DELETE FROM sync_writer"
+
+_STORED_NOW = "strftime('%Y-%m-%d %H:%M:%f000', 'now')"  # as SQLAlchemy stores instants
+_STAMP = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
+_TRIGGERS = ("modstamp_{}_insert", "modstamp_{}_update", "modstamp_{}_rekey", "modstamp_{}_delete")
+
+
+def removal(dialect: Dialect, watched: Table) -> list[str]:
+    quote = dialect.identifier_preparer.quote
+    return [f"DROP TRIGGER IF EXISTS {quote(trigger.format(watched.name))}" for trigger in _TRIGGERS]
+
+
+def installation(dialect: Dialect, watched: Table, key: str, captured: Sequence[str]) -> list[str]:
+    quote = dialect.identifier_preparer.quote
+    insert, update, rekey, delete = (quote(trigger.format(watched.name)) for trigger in _TRIGGERS)
+    name, key = quote(watched.name), quote(key)
+    old, new = f"old.{key}", f"new.{key}"
+    differs = [(column, f"old.{quote(column)} IS NOT new.{quote(column)}") for column in captured]
+    gone, come = _entry(watched.name, old, "'{}'", deleted=True), _entry(watched.name, new, "'{}'", deleted=False)
+    edited = _touch(name, key, watched) + _entry(watched.name, new, _edits(differs), deleted=False)
+    changed = " OR ".join(condition for _, condition in differs) or "false"
+    return [
+        f"CREATE TRIGGER {insert} AFTER INSERT ON {name} BEGIN {come} END",
+        f"CREATE TRIGGER {update} AFTER UPDATE ON {name} WHEN {old} IS {new} AND ({changed}) BEGIN {edited} END",
+        f"CREATE TRIGGER {rekey} AFTER UPDATE OF {key} ON {name} WHEN {old} IS NOT {new} BEGIN {gone} {come} END",
+        f"CREATE TRIGGER {delete} AFTER DELETE ON {name} BEGIN {gone} END",
+    ]
+
+
+def _edits(differs: Sequence[tuple[str, str]]) -> str:
+    """JSON of changed column → instant: a merge patch leaves the nulls out. Nested, as a function takes 127 arguments."""
+    document = "'{}'"
+    for start in range(0, len(differs), _PAIRS):
+        cells = ", ".join(
+            f"{_text(column)}, iif({condition}, {_STAMP}, NULL)"
+            for column, condition in differs[start : start + _PAIRS]
+        )
+        document = f"json_patch({document}, json_object({cells}))"
+    return document
+
+
+_PAIRS = 50
+
+
+def _touch(name: str, key: str, watched: Table) -> str:
+    if UPDATED_AT not in watched.columns:
+        return ""
+    unset = f"{UPDATED_AT} IS old.{UPDATED_AT}"
+    return f"UPDATE {name} SET {UPDATED_AT} = {_STORED_NOW} WHERE {key} = new.{key} AND {unset}; "
+
+
+def _entry(table: str, record: str, edits: str, *, deleted: bool) -> str:
+    return f"""
+        INSERT INTO sync_pending (mapping, direction, record_id, counter, columns, deleted, since)
+        SELECT mapping, 'pushing', CAST({record} AS TEXT), 1, {edits}, {int(deleted)}, {_STORED_NOW}
+        FROM sync_watches WHERE table_name = {_text(table)} AND mapping NOT IN (SELECT mapping FROM sync_writer)
+        ON CONFLICT (mapping, direction, record_id) DO UPDATE SET
+            counter = counter + 1,
+            columns = json_patch(coalesce(columns, '{{}}'), excluded.columns),
+            deleted = excluded.deleted,
+            reason = NULL, waits_for = NULL, not_before = NULL;"""
+
+
+def _text(value: str) -> str:
+    return "'{}'".format(value.replace("'", "''"))

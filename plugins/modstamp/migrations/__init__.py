@@ -1,0 +1,52 @@
+"""Bringing the internal database to the schema of this version: state tables, engagement tables and their triggers.
+
+It knows both sets of tables, which do not know each other; so it stands where the wiring stands. Revisions are made
+with ``python -m modstamp.migrations "what changes"``. A change of the triggers ships with a revision too, be it empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, MetaData, Table
+
+from modstamp.connectors.engagement import capture, tables
+from modstamp.state import tables as state_tables
+
+METADATA: tuple[MetaData, ...] = (tables.metadata, state_tables.metadata)
+
+
+def migrate(engine: Engine) -> None:
+    """Upgrade to the newest revision, in one transaction. A database that has it already is left as it is."""
+    with engine.begin() as connection:
+        settings = configuration(connection)
+        present = revision(connection)
+        if present == ScriptDirectory.from_config(settings).get_current_head():
+            return
+        if present is not None:
+            _each_table(connection, capture.remove)  # SQLite drops no column that a trigger names
+        command.upgrade(settings, "head")
+        _each_table(connection, capture.install)
+
+
+def revision(connection: Connection) -> str | None:
+    """The revision that the database has; None: it has never been migrated."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def configuration(connection: Connection) -> Config:
+    """Alembic's configuration, without a file: the scripts in this package, over an open connection."""
+    settings = Config(attributes={"connection": connection})
+    settings.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    settings.set_main_option("path_separator", "os")
+    return settings
+
+
+def _each_table(connection: Connection, do: Callable[[Connection, Table], None]) -> None:
+    for table in tables.metadata.sorted_tables:
+        do(connection, table)
