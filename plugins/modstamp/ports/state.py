@@ -122,6 +122,10 @@ class Links(Protocol):
         """Write every one of `LINK_COLUMNS` of links that exist."""
         ...
 
+    def discard(self, link_ids: Sequence[int]) -> None:
+        """Remove provisional links whose create did not happen."""
+        ...
+
     def translate(self, connection: str, internal_type: str, side: Side, ids: Sequence[str]) -> dict[str, str]:
         """Id on `side` → id on the other, through live links of that type on that connection (G16)."""
         ...
@@ -142,8 +146,10 @@ class Pendings(Protocol):
         """Oldest first: record_id, counter, columns (dict), deleted, reason. Entries that wait for a parent are not due."""
         ...
 
-    def lock(self, mapping: str, direction: Direction, ids: Sequence[str]) -> pd.DataFrame:
-        """record_id, counter of the entries that exist, locked."""
+    def lock(
+        self, mapping: str, direction: Direction, ids: Sequence[str], *, lock: bool = True
+    ) -> pd.DataFrame:
+        """record_id, counter, columns (dict) of the entries that exist, locked."""
         ...
 
     def drop(self, mapping: str, direction: Direction, entries: pd.DataFrame) -> None:
@@ -184,7 +190,7 @@ class Quarantine(Protocol):
     def release(self, mapping: str, direction: Direction, ids: Sequence[str]) -> int: ...
 
     def waiting(self, mapping: str, direction: Direction, ids: Sequence[str]) -> pd.DataFrame:
-        """record_id, kind, code, reason, stamp, hash."""
+        """record_id, kind, code, reason, detail (dict), stamp, hash."""
         ...
 
 
@@ -256,8 +262,11 @@ class Store(Protocol):
         """Its clock, UTC."""
         ...
 
-    def begin(self, *, writer: str | None = None) -> AbstractContextManager[Transaction]:
-        """`writer`: the mapping on whose behalf internal rows are written; its own pushing hears nothing of them (G5)."""
+    def begin(self, *, writer: str | None = None, read_only: bool = False) -> AbstractContextManager[Transaction]:
+        """`writer`: the mapping on whose behalf internal rows are written; its own pushing hears nothing of them (G5).
+
+        `read_only`: the database itself refuses every write and lock, and nothing is committed (dry run).
+        """
         ...
 
     def grant(self, mapping: str, direction: Direction, holder: str) -> Lease:

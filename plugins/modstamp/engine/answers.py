@@ -1,0 +1,180 @@
+"""Step 4 of a push: what the target answered becomes bases, log, history and quarantine, and the intent is closed (G18, G19)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from modstamp import instants
+from modstamp.engine.environment import Job
+from modstamp.engine.frames import frame
+from modstamp.model import Action, Column, Direction, Operation, Outcome, Side, Status, Value, Values
+from modstamp.ports import LINK_COLUMNS, Transaction
+
+_REFUSED = {Status.REJECTED: "rejected", Status.EXISTS: "ambiguous"}
+_WORDS = {Operation.CREATE: "created", Operation.UPDATE: "updated", Operation.DELETE: "deleted"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One action with its outcome.
+
+    `internal_values`: internal field → value that the action carried. `old`: external field → value before. `rules`:
+    external field → why it was written. `values_of_both`: see `Plan`.
+    """
+
+    link_id: int
+    internal_id: str
+    counter: int
+    action: Action
+    internal_values: Values
+    outcome: Outcome
+    old: Values = field(default_factory=dict)
+    rules: Mapping[str, str] = field(default_factory=dict)
+    values_of_both: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """Where answers are written down."""
+
+    job: Job
+    tx: Transaction
+
+
+def settle_answers(ledger: Ledger, answers: Sequence[Answer]) -> None:
+    """Row by row where a link changes, as each answer has its own fields; written set by set."""
+    done = [each for each in answers if _is_done(each)]
+    refused = [each for each in answers if each.outcome.status in _REFUSED]
+    later = [each for each in answers if each.outcome.status in (Status.RETRY, Status.CONFLICT) or _is_gone(each)]
+    _save_links(ledger, done)
+    _drop_pending(ledger, [*done, *refused])
+    if done:
+        ids = [each.internal_id for each in done]
+        ledger.tx.quarantine.release(ledger.job.environment.mapping.name, Direction.PUSHING, ids)
+    _quarantine(ledger, refused)
+    _write_history(ledger, done)
+    _write_log(ledger, done, refused)
+    closed = [*done, *refused, *later]
+    ledger.tx.intents.close([each.link_id for each in closed])
+    ledger.tx.links.discard([each.link_id for each in [*refused, *later] if each.action.operation is Operation.CREATE])
+    ledger.job.tally.add("again", len(later))
+    ledger.job.tally.add("unanswered", len(answers) - len(closed))
+
+
+def _is_done(answer: Answer) -> bool:
+    gone = answer.action.operation is Operation.DELETE and answer.outcome.status is Status.MISSING
+    return answer.outcome.status is Status.OK or gone
+
+
+def _is_gone(answer: Answer) -> bool:
+    """An update of a record that is no longer there: the next run reads why, and decides."""
+    return answer.outcome.status is Status.MISSING and answer.action.operation is not Operation.DELETE
+
+
+def _save_links(ledger: Ledger, done: Sequence[Answer]) -> None:
+    if not done:
+        return
+    mapping = ledger.job.environment.mapping
+    links = ledger.tx.links.of(mapping.name, Side.INTERNAL, [each.internal_id for each in done], lock=True)
+    by_id: dict[int, Mapping[Any, Any]] = {row["link_id"]: row for row in links.to_dict("records")}
+    externals = {each.internal: each.external for each in mapping.fields}
+    rows = [_after(by_id[each.link_id], each, externals) for each in done if each.link_id in by_id]
+    ledger.tx.links.save(frame({name: [row[name] for row in rows] for name in LINK_COLUMNS}))
+
+
+def _after(link: Mapping[Any, Any], answer: Answer, externals: Mapping[str, str]) -> dict[Any, Any]:
+    """The link once this answer counts. What the target shows for a field we sent is its base; else what we sent (G19)."""
+    if answer.action.operation is Operation.DELETE:
+        return {**link, "state": "tombstone", "deleted_side": "both"}
+    shown, sent = answer.outcome.shown, answer.action.values
+    external_base: dict[str, Value] = dict(link["external_base"])
+    unconfirmed = dict(link["unconfirmed"])
+    internal_base: dict[str, Value] = dict(link["internal_base"])
+    for internal, value in answer.internal_values.items():
+        external = externals[internal]
+        if shown is not None and external in shown:
+            external_base[external] = shown[external]
+        elif external in sent or answer.action.operation is Operation.CREATE:
+            external_base[external] = sent.get(external)
+            unconfirmed[external] = value
+        internal_base[internal] = value
+    read = shown.get(Column.READ_AT) if shown is not None else None
+    return {
+        **link,
+        "external_id": answer.outcome.id or link["external_id"],
+        "state": "live",
+        "internal_base": internal_base,
+        "external_base": external_base,
+        "unconfirmed": unconfirmed,
+        "read_at": instants.from_text(str(read)) if read is not None else link["read_at"],
+    }
+
+
+def _drop_pending(ledger: Ledger, answers: Sequence[Answer]) -> None:
+    if answers:
+        entries = {"record_id": [each.internal_id for each in answers], "counter": [each.counter for each in answers]}
+        ledger.tx.pending.drop(ledger.job.environment.mapping.name, Direction.PUSHING, frame(entries))
+
+
+def _quarantine(ledger: Ledger, refused: Sequence[Answer]) -> None:
+    if not refused:
+        return
+    size = len(refused)
+    rows = {
+        "record_id": [each.internal_id for each in refused],
+        "kind": [_REFUSED[each.outcome.status] for each in refused],
+        "code": [each.outcome.code[:100] for each in refused],
+        "reason": [each.outcome.message for each in refused],
+        "detail": [{"values": each.values_of_both, "sent": dict(each.action.values)} for each in refused],
+        "stamp": [None] * size,
+        "hash": [None] * size,
+        "mapping_hash": [ledger.job.environment.mapping_hash] * size,
+        "run_id": [ledger.job.run_id] * size,
+    }
+    ledger.tx.quarantine.put(ledger.job.environment.mapping.name, Direction.PUSHING, frame(rows))
+
+
+def _write_history(ledger: Ledger, done: Sequence[Answer]) -> None:
+    written = [
+        (each, name) for each in done if each.action.operation is Operation.UPDATE for name in each.action.values
+    ]
+    if written:
+        size = len(written)
+        rows = {
+            "run_id": [ledger.job.run_id] * size,
+            "mapping": [ledger.job.environment.mapping.name] * size,
+            "link_id": [each.link_id for each, _ in written],
+            "side": [str(Side.EXTERNAL)] * size,
+            "field": [name for _, name in written],
+            "old": [each.old.get(name) for each, name in written],
+            "new": [each.action.values[name] for each, name in written],
+            "rule": [each.rules.get(name, "edit") for each, name in written],
+        }
+        ledger.tx.journal.history(frame(rows))
+
+
+def _write_log(ledger: Ledger, done: Sequence[Answer], refused: Sequence[Answer]) -> None:
+    mapping, all_of_them = ledger.job.environment.mapping, [*done, *refused]
+    for each in done:
+        ledger.job.tally.add(_WORDS[each.action.operation], 1)
+    for each in refused:
+        word = "quarantined" if each.outcome.status is Status.REJECTED else "ambiguous"
+        ledger.job.tally.add(word, 1, f"{each.outcome.code}: {each.outcome.message}"[:200])
+    if not all_of_them:
+        return
+    size = len(all_of_them)
+    rows = {
+        "run_id": [ledger.job.run_id] * size,
+        "mapping": [mapping.name] * size,
+        "direction": [str(Direction.PUSHING)] * size,
+        "status": [_WORDS[each.action.operation] for each in done] + ["quarantined"] * len(refused),
+        "code": [each.outcome.code[:100] for each in all_of_them],
+        "message": [each.outcome.message for each in all_of_them],
+        "internal_type": [mapping.internal] * size,
+        "internal_id": [each.internal_id for each in all_of_them],
+        "external_type": [mapping.external_type] * size,
+        "external_id": [each.outcome.id or each.action.id for each in all_of_them],
+    }
+    ledger.tx.journal.log(frame(rows))

@@ -1,0 +1,37 @@
+"""What every step of a run works with: one mapping, its two sides, the state and the settings; and the run itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from modstamp.engine.handoff import Tally
+from modstamp.engine.plan import Context
+from modstamp.mapping.schema import TypeMapping
+from modstamp.mapping.values import ValueTable
+from modstamp.ports import Connector, Lease, Staging, Store
+from modstamp.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """`tables`: internal field → its value table. `mapping_hash`: of the mapping file, kept on links (G30)."""
+
+    mapping: TypeMapping
+    tables: Mapping[str, ValueTable]
+    mapping_hash: str
+    store: Store
+    connector: Connector
+    staging: Staging
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One run at work: what its batches share. `tally` is the only thing in it that changes."""
+
+    environment: Environment
+    lease: Lease
+    run_id: str
+    context: Context
+    tally: Tally

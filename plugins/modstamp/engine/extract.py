@@ -1,0 +1,144 @@
+"""What changed at the source: a window and the re-read list when polling, the pending entries when pushing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+
+import numpy as np
+import pandas as pd
+
+from modstamp.engine.environment import Environment
+from modstamp.engine.frames import column, fingerprints, frame, objects, positions_of
+from modstamp.engine.handoff import RunOptions, Tally
+from modstamp.errors import IncompleteReadError
+from modstamp.model import Column, Direction, Side, Window
+from modstamp.ports import Cursor
+
+COUNTER = "_counter"  # of the pending entry that asked for the row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extracted:
+    """Rows of the source with `COUNTER`. `window`: they come from the window, in (stamp, id) order."""
+
+    records: pd.DataFrame
+    window: bool
+
+
+def open_window(environment: Environment, options: RunOptions) -> tuple[Window, bool]:
+    """The window to be read, and whether the cursor may move behind it (G1, G3). A window that is open is gone on with."""
+    settings, mapping = environment.settings, environment.mapping
+    now = environment.connector.now().replace(microsecond=0)
+    if options.since or options.until:
+        return Window(lower=options.since, upper=options.until or now), False
+    with environment.store.begin(read_only=True) as tx:
+        cursor = tx.cursors.get(mapping.name)
+    if cursor.upper is not None:
+        return Window(lower=cursor.lower, upper=cursor.upper, after=cursor.after), True
+    start = mapping.polling.start_from
+    lower = datetime.combine(start, time(), UTC) if start else None
+    if cursor.cursor is not None:
+        lower = cursor.cursor - settings.lookback
+    if not options.dry_run:
+        with environment.store.begin() as tx:
+            tx.cursors.put(mapping.name, Cursor(cursor=cursor.cursor, lower=lower, upper=now))
+    return Window(lower=lower, upper=now), True
+
+
+def poll(environment: Environment, window: Window, options: RunOptions, tally: Tally) -> Iterator[Extracted]:
+    """Rows of the window, then the re-read list. Raises `IncompleteReadError` when rows of the window are missing (G2)."""
+    waiting = _pending(environment, Direction.POLLING, options.limit)
+    read: set[str] = set()
+    for records in _window(environment, window, options, read):
+        tally.add("seen", len(records))
+        yield Extracted(records=_fresh(environment, _with_counters(records, waiting), tally), window=True)
+    rest = [record for record in column(waiting, "record_id") if record not in read]
+    size = environment.connector.abilities().read_size
+    for start in range(0, len(rest), size):
+        mapping = environment.mapping
+        records = environment.connector.get(
+            mapping.external_type, mapping.field_names(Side.EXTERNAL), rest[start : start + size]
+        )
+        tally.add("seen", len(records))
+        yield Extracted(records=_with_counters(records, waiting), window=False)
+
+
+def _window(environment: Environment, window: Window, options: RunOptions, read: set[str]) -> Iterator[pd.DataFrame]:
+    """Pages of the window, without the rows that came twice; `read` collects their ids."""
+    mapping, total, count = environment.mapping, 0, 0
+    for page in environment.connector.pull(mapping.external_type, mapping.field_names(Side.EXTERNAL), window):
+        total, count = page.total, count + len(page.records)
+        ids = column(page.records, Column.ID)
+        fresh = np.fromiter((each not in read for each in ids), bool, len(ids))
+        read.update(ids)
+        yield page.records[fresh].reset_index(drop=True)
+        if options.limit is not None and len(read) >= options.limit:
+            return
+    if count < total:
+        raise IncompleteReadError(
+            f"{mapping.name}: {count} of {total} changed records arrived; the cursor stays where it is"
+        )
+
+
+def _fresh(environment: Environment, records: pd.DataFrame, tally: Tally) -> pd.DataFrame:
+    """Without the rows that are what they were at the last read (G1). A row that somebody waits for stays."""
+    mapping = environment.mapping
+    ids = column(records, Column.ID)
+    with environment.store.begin(read_only=True) as tx:
+        known = tx.links.last_reads(mapping.name, ids.tolist())
+    hashes = fingerprints(records, mapping.field_names(Side.EXTERNAL))
+    versions = set(zip(column(known, "external_id"), column(known, "stamp"), column(known, "hash"), strict=True))
+    rows = zip(ids, column(records, Column.STAMP), hashes, strict=True)
+    seen = np.fromiter((row in versions for row in rows), bool, len(ids))
+    seen &= np.asarray(column(records, COUNTER) == objects([None] * len(records)))
+    tally.add("unchanged", int(seen.sum()))
+    tally.add("seen before", int(seen.sum()))
+    return records[~seen].reset_index(drop=True)
+
+
+def _with_counters(records: pd.DataFrame, waiting: pd.DataFrame) -> pd.DataFrame:
+    where = positions_of(column(records, Column.ID), column(waiting, "record_id"))
+    counters = column(waiting, "counter")
+    found = [counters[position] if position >= 0 else None for position in where]
+    return records.assign(**{COUNTER: pd.Series(found, dtype=object, index=records.index)})
+
+
+def _pending(environment: Environment, direction: Direction, limit: int | None) -> pd.DataFrame:
+    """Entries that are due; children whose parent has been linked meanwhile are among them (G16)."""
+    mapping = environment.mapping
+    with environment.store.begin(read_only=True) as tx:
+        return tx.pending.due(mapping.name, direction, limit)
+
+
+def push(environment: Environment, options: RunOptions, tally: Tally) -> Iterator[Extracted]:
+    """Records with a pending entry, as they are now. Those that another mapping of the family links are not ours (G20)."""
+    mapping = environment.mapping
+    entries = _pending(environment, Direction.PUSHING, options.limit)
+    tally.add("seen", len(entries))
+    size = environment.settings.part_rows
+    for start in range(0, len(entries), size):
+        yield Extracted(records=_mine(environment, entries[start : start + size], options, tally), window=False)
+
+
+def _mine(environment: Environment, entries: pd.DataFrame, options: RunOptions, tally: Tally) -> pd.DataFrame:
+    mapping = environment.mapping
+    ids = column(entries, "record_id").tolist()
+    with environment.store.begin(read_only=options.dry_run) as tx:
+        family = tx.links.in_family(mapping, ids)
+        foreign = set(column(family, "internal_id")[column(family, "mapping") != mapping.name])
+        theirs = np.fromiter((each in foreign for each in ids), bool, len(ids))
+        if theirs.any() and not options.dry_run:
+            dropped = {name: column(entries, name)[theirs] for name in ("record_id", "counter")}
+            tx.pending.drop(mapping.name, Direction.PUSHING, frame(dropped))
+        mine = [each for each, other in zip(ids, theirs, strict=True) if not other]
+        records = tx.records.read(mapping.internal, mapping.field_names(Side.INTERNAL), mine)
+    tally.add("linked by another mapping", int(theirs.sum()))
+    return _with_counters(records, entries)
+
+
+def wake(environment: Environment, direction: Direction) -> None:
+    """Make children due whose parent has a link by now. A sweep at the start of a run cannot miss one (G16)."""
+    with environment.store.begin() as tx:
+        tx.pending.wake(environment.mapping, direction)

@@ -1,0 +1,111 @@
+"""Small helpers around object columns, where None is the only missing value."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from enum import Enum
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+Objects = npt.NDArray[np.object_]
+Mask = npt.NDArray[np.bool_]
+
+
+class Absent(Enum):
+    """The value of a base that was never set, which is not a blank base."""
+
+    ABSENT = "absent"
+
+    def __repr__(self) -> str:
+        return "ABSENT"
+
+
+ABSENT: Final = Absent.ABSENT
+
+
+def objects(values: Iterable[Any]) -> Objects:
+    """A one-dimensional object array; numpy's own constructor would unpack nested sequences."""
+    listed = values if isinstance(values, list) else list(values)
+    array = np.empty(len(listed), dtype=object)
+    array[:] = listed
+    return array
+
+
+def frame(columns: Mapping[str, Any]) -> pd.DataFrame:
+    """A frame of object columns from iterables. pandas would turn text into its own string type and None into NaN."""
+    return pd.DataFrame({name: pd.Series(objects(values), dtype=object) for name, values in columns.items()})
+
+
+def column(records: pd.DataFrame, name: str) -> Objects:
+    """One column as an object array; a column that is missing is all None."""
+    if name not in records.columns:
+        return objects([None] * len(records))
+    return records[name].to_numpy(dtype=object)
+
+
+def take(records: pd.DataFrame, positions: npt.NDArray[np.intp]) -> pd.DataFrame:
+    """Rows by position; position -1 gives a row of None."""
+    missing = positions < 0
+    columns = {}
+    for name in records.columns:
+        values = column(records, name)
+        taken = values[positions] if len(values) else objects([None] * len(positions))
+        if missing.any():
+            taken = choose(missing, None, taken)
+        columns[name] = taken
+    return frame(columns) if columns else pd.DataFrame(index=range(len(positions)))
+
+
+def choose(mask: Mask, yes: Objects | None, no: Objects | None) -> Objects:
+    """Element by element; None stands for a whole column of None."""
+    blank_column = objects([None] * len(mask))
+    result: Objects = np.where(mask, blank_column if yes is None else yes, blank_column if no is None else no)
+    return result
+
+
+def positions_of(wanted: Iterable[Any], keys: Iterable[Any]) -> npt.NDArray[np.intp]:
+    """For each wanted key its position in `keys`, -1 where it is not there."""
+    index = {key: position for position, key in enumerate(keys)}
+    return np.fromiter((index.get(key, -1) if key is not None else -1 for key in wanted), dtype=np.intp)
+
+
+def differs(left: Objects, right: Objects) -> Mask:
+    """Exact, element by element; ABSENT differs from everything but itself."""
+    return np.asarray(left != right, dtype=bool)
+
+
+def blank(values: Objects) -> Mask:
+    """None and the empty text."""
+    return ~differs(values, objects([None] * len(values))) | ~differs(values, objects([""] * len(values)))
+
+
+def present(values: Objects) -> Mask:
+    """Not None."""
+    return differs(values, objects([None] * len(values)))
+
+
+def expand(dicts: Iterable[Mapping[str, Any] | None], names: Sequence[str]) -> dict[str, Objects]:
+    """One array per name from a column of dicts; ABSENT where a dict has no such key."""
+    rows = [row or {} for row in dicts]
+    return {name: objects([row.get(name, ABSENT) for row in rows]) for name in names}
+
+
+def collapse(columns: Mapping[str, Objects], rows: int) -> list[dict[str, Any]]:
+    """The reverse of `expand`: ABSENT leaves the key out."""
+    names = list(columns)
+    if not names:
+        return [{} for _ in range(rows)]
+    matrix = zip(*(columns[name] for name in names), strict=True)
+    return [{name: value for name, value in zip(names, row, strict=True) if value is not ABSENT} for row in matrix]
+
+
+def fingerprints(records: pd.DataFrame, fields: Sequence[str]) -> Objects:
+    """A hash per row over the values read (G1). Row by row, as the same row must hash alike in every batch."""
+    rows = zip(*(column(records, name) for name in fields), strict=True) if fields else ([()] * len(records))
+    return objects(
+        [hashlib.blake2b(repr(row).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest() for row in rows]
+    )

@@ -1,0 +1,106 @@
+"""What travels between the steps of a run: references and counts, never rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any, Self
+
+from modstamp import instants
+from modstamp.model import Direction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """What a person may ask of one run. `since` and `until` read that window and leave the cursor alone."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    limit: int | None = None  # records
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A staged part. `window`: its rows come from the window in (stamp, id) order, so that they move the checkpoint."""
+
+    reference: str
+    rows: int
+    window: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handoff:
+    """From one step to the next.
+
+    `token`: of the lease, None in a dry run. `upper`: the bound that the cursor moves to when all parts have landed; None if
+    it may not move. `counts` and `reasons` (kind → reason → records) add up over the steps; `seconds` is time at work.
+    """
+
+    run_id: str
+    mapping: str
+    direction: Direction
+    token: int | None
+    upper: str | None
+    dry_run: bool = False
+    started_at: str = ""
+    clock_offset: float = 0.0
+    parts: tuple[Part, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    reasons: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-able."""
+        return asdict(self) | {"direction": str(self.direction)}
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> Self:
+        parts = tuple(Part(**part) for part in document["parts"])
+        return cls(**{**document, "direction": Direction(document["direction"]), "parts": parts})
+
+    @property
+    def upper_instant(self) -> datetime | None:
+        return None if self.upper is None else instants.from_text(self.upper)
+
+
+class Tally:
+    """Counts and reasons of a run while it works; the one mutable thing that its steps share."""
+
+    def __init__(
+        self, counts: Mapping[str, int] | None = None, reasons: Mapping[str, Mapping[str, int]] | None = None
+    ) -> None:
+        self.counts: Counter[str] = Counter(counts or {})
+        self.reasons: dict[str, Counter[str]] = {kind: Counter(each) for kind, each in (reasons or {}).items()}
+
+    def add(self, kind: str, records: int, reason: str | None = None) -> None:
+        if records:
+            self.counts[kind] += records
+            if reason is not None:
+                self.reasons.setdefault(kind, Counter())[reason] += records
+
+    def as_reasons(self) -> dict[str, dict[str, int]]:
+        return {kind: dict(each) for kind, each in self.reasons.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What a run did. `paused`: a limit was reached, the rest waits and goes on by itself (G27)."""
+
+    run_id: str
+    mapping: str
+    direction: Direction
+    counts: Mapping[str, int]
+    reasons: Mapping[str, Mapping[str, int]]
+    calls: int
+    document_calls: int
+    seconds: float
+    paused: bool = False
+    message: str = ""
+    differences: tuple[Mapping[str, Any], ...] = ()  # of a dry run
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-able."""
+        return asdict(self) | {"direction": str(self.direction)}

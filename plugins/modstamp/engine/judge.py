@@ -1,0 +1,150 @@
+"""What each record of a batch is, before its fields are looked at (guarantees.md, section 2)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import numpy as np
+
+from modstamp.engine.batch import Batch
+from modstamp.engine.frames import Mask, Objects, column, differs, expand, objects, present
+from modstamp.instants import epochs
+from modstamp.mapping.schema import TypeMapping
+from modstamp.model import Column, Direction, Presence, Side
+
+
+class Kind(StrEnum):
+    """What is to be done about one record."""
+
+    MERGE = "merge"  # linked, both there: look at the fields
+    LINK = "link"  # one free match: link, then look at the fields
+    REVIVE = "revive"  # restored: its tombstone becomes a link again, then look at the fields (G13)
+    CREATE = "create"
+    RECREATE = "recreate"  # the target was deleted, the source edited, and the mapping says so
+    DELETE = "delete"
+    BURY = "bury"  # the link becomes a tombstone, nothing is written
+    LEAVE = "leave"  # the other direction's work (G6)
+    AGAIN = "again"  # not now: an open intent, a stale read; to be read anew (G17, G23)
+    WAIT = "wait"  # a parent has no link yet (G16)
+    REJECTED = "rejected"  # quarantine
+    WITHHELD = "withheld"  # by a toggle or a condition
+    AMBIGUOUS = "ambiguous"  # several matches, or one that is linked already
+    HIDDEN = "hidden"  # not visible, which proves nothing (G12)
+    NOTHING = "nothing"
+
+
+FIELDWISE = (Kind.MERGE, Kind.LINK, Kind.REVIVE)
+
+
+def is_kind(judged: Objects, *wanted: Kind) -> Mask:
+    """Rows of these kinds."""
+    return np.isin(judged.astype(str), [str(kind) for kind in wanted])
+
+
+def kinds(batch: Batch, *, same_read: bool = False) -> tuple[Objects, Objects]:
+    """The kind of every row, and a reason where a person may ask for one ("" elsewhere). Toggles are not looked at yet."""
+    linked = batch.linked
+    result = np.where(linked, _linked_kinds(batch), _unlinked_kinds(batch))
+    reasons = objects([""] * len(result))
+    _hold_ambiguous(batch, result, reasons)
+    again, why = _again(batch, same_read=same_read)
+    result[again] = Kind.AGAIN
+    reasons[again] = why[again]
+    return result, reasons
+
+
+def _states(batch: Batch) -> tuple[Objects, Objects]:
+    return column(batch.source.records, Column.STATE), column(batch.target, Column.STATE)
+
+
+def edited(batch: Batch, side: Side) -> Mask:
+    """Rows with a field that this side may send and that differs from its base (G11); False where there is no base."""
+    records = batch.external if side is Side.EXTERNAL else batch.internal
+    outgoing = Direction.POLLING if side is Side.EXTERNAL else Direction.PUSHING
+    names = [
+        field.name(side) for field in batch.mapping.fields if field.travels(outgoing) and field.name(side) in records
+    ]
+    bases = expand(batch.bases(side), names)
+    result = np.zeros(len(records), dtype=bool)
+    for name in names:
+        result |= differs(column(records, name), bases[name])
+    return result & present(batch.bases(side))
+
+
+def _linked_kinds(batch: Batch) -> Objects:
+    source, target = _states(batch)
+    source_edited, target_edited = edited(batch, batch.direction.source), edited(batch, batch.direction.target)
+    recreate = batch.mapping.after_delete == "recreate"
+    result = objects([Kind.MERGE] * len(source))
+    source_gone, target_gone = source == Presence.DELETED, target == Presence.DELETED
+    result[source_gone & target_edited] = Kind.LEAVE if recreate and other_on(batch) else Kind.BURY
+    result[source_gone & ~target_edited] = Kind.DELETE
+    result[target_gone & source_edited] = Kind.RECREATE if recreate else Kind.BURY
+    result[target_gone & ~source_edited] = Kind.LEAVE if other_on(batch) else Kind.BURY
+    result[source_gone & target_gone] = Kind.BURY
+    result[(source == Presence.HIDDEN) | (target == Presence.HIDDEN)] = Kind.HIDDEN
+    return result
+
+
+def other_on(batch: Batch) -> bool:
+    """Whether the other direction runs at all: work is left only for a run that will come."""
+    return on(batch.mapping, batch.direction.other)
+
+
+def on(mapping: TypeMapping, direction: Direction) -> bool:
+    return mapping.polling.on if direction is Direction.POLLING else mapping.pushing.on
+
+
+def _unlinked_kinds(batch: Batch) -> Objects:
+    source, target = _states(batch)
+    matches = np.fromiter((len(found) for found in batch.around.candidates), dtype=int, count=len(source))
+    free = ~_is_in(batch.target_ids, batch.around.taken)
+    dead_side = column(batch.grave, "deleted_side")
+    buried = present(dead_side)
+    target_died = buried & (dead_side != batch.direction.source)
+    result = objects([Kind.CREATE] * len(source))
+    result[matches == 1] = Kind.LINK
+    result[(matches > 1) | ((matches == 1) & ~free)] = Kind.AMBIGUOUS
+    # The other half was deleted and nobody restored it: only an edit, and only where the mapping says so, brings it back.
+    recreate = (
+        edited(batch, batch.direction.source)
+        if batch.mapping.after_delete == "recreate"
+        else np.zeros(len(source), bool)
+    )
+    result[target_died & (matches == 0)] = np.where(recreate, Kind.CREATE, Kind.NOTHING)[target_died & (matches == 0)]
+    result[buried & (target == Presence.FOUND) & free] = Kind.REVIVE
+    result[source != Presence.FOUND] = Kind.NOTHING
+    return result
+
+
+def _is_in(values: Objects, members: object) -> Mask:
+    known = set(members)  # type: ignore[call-overload]
+    return np.fromiter((value in known for value in values), dtype=bool, count=len(values))
+
+
+def _hold_ambiguous(batch: Batch, result: Objects, reasons: Objects) -> None:
+    """Say why, and hold all but the first of several rows with one match key (G15)."""
+    twin = np.zeros(len(result), dtype=bool)
+    seen: set[str] = set()
+    for position, key in enumerate(batch.around.keys):  # order decides, so rows are walked
+        if key is not None and result[position] in (Kind.CREATE, Kind.LINK):
+            twin[position] = key in seen
+            seen.add(key)
+    reasons[result == Kind.AMBIGUOUS] = "several records match, or the match is linked already"
+    result[twin] = Kind.AMBIGUOUS
+    reasons[twin] = "another record of the same batch has the same match key"
+
+
+def _again(batch: Batch, *, same_read: bool) -> tuple[Mask, Objects]:
+    """Rows that this run must leave alone: an open intent (G20, G23) or a read that is older than the link (G17)."""
+    linked = batch.linked
+    busy = linked & (
+        _is_in(column(batch.link, "link_id"), batch.around.busy) | (column(batch.link, "state") == "provisional")
+    )
+    busy |= ~linked & _is_in(batch.around.keys, batch.around.creating)
+    read, known = epochs(column(batch.external, Column.READ_AT)), epochs(column(batch.link, "read_at"))
+    # A poll's row that was read in the same second may be the older one; a push reads its own row right before.
+    unsure = batch.direction is Direction.POLLING and not same_read
+    stale = linked & ((read <= known) if unsure else (read < known)) & (read > -np.inf)
+    reasons = np.where(busy, "a write of this record has no answer yet", "it was read before its last write")
+    return np.asarray(busy | stale), reasons

@@ -1,0 +1,147 @@
+"""Loading inside: one transaction per batch locks, plans and writes rows, links, bases, history and log together (G17)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from modstamp.engine import look, settle
+from modstamp.engine.batch import Source, assemble
+from modstamp.engine.environment import Environment, Job
+from modstamp.engine.frames import Mask, Objects, column, frame, present
+from modstamp.engine.judge import FIELDWISE, Kind
+from modstamp.engine.merge import Cell
+from modstamp.engine.plan import Context, Plan, plan
+from modstamp.engine.settle import AT_REST, Settling
+from modstamp.errors import RejectedRecordError
+from modstamp.model import Column, Direction
+from modstamp.ports import LINK_COLUMNS, Transaction
+
+_LANDED = (*AT_REST, Cell.WRITE)
+
+
+def preview(environment: Environment, source: Source, context: Context) -> Plan:
+    """The plan of a batch from a transaction that cannot write: the dry run."""
+    with environment.store.begin(read_only=True) as tx:
+        surroundings = look.inside(tx, environment.mapping, source, lock=False)
+        return plan(assemble(environment.mapping, Direction.POLLING, source, surroundings), context)
+
+
+def land(job: Job, tx: Transaction, source: Source) -> Plan:
+    """Plan and write one batch inside the caller's transaction. Returns the plan as it was carried out."""
+    mapping = job.environment.mapping
+    surroundings = look.inside(tx, mapping, source, lock=True)
+    planned = plan(assemble(mapping, Direction.POLLING, source, surroundings), job.context)
+    target_ids = planned.batch.target_ids.copy()
+    planned = _update(tx, planned)
+    planned = _create(tx, planned, target_ids)
+    _delete(tx, planned)
+    settling = Settling(job=job, tx=tx, plan=planned)
+    link_ids = _save_links(settling, target_ids)
+    settle.write_history(settling, link_ids, planned.writes)
+    settle.leave_work(settling, target_ids)
+    settle.quarantine(settling)
+    settle.write_log(settling, target_ids)
+    return planned
+
+
+def _written(planned: Plan, rows: Mask) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Values and the mask of the cells to be written, for these rows, in internal field names."""
+    values, changed = {}, {}
+    for field in planned.batch.mapping.fields:
+        if field.internal in planned.cells and field.internal in planned.batch.source.converted:
+            values[field.internal] = column(planned.batch.source.converted, field.internal)[rows]
+            changed[field.internal] = (planned.cells[field.internal] == Cell.WRITE)[rows]
+    return frame(values), pd.DataFrame(changed)
+
+
+def _update(tx: Transaction, planned: Plan) -> Plan:
+    positions = np.flatnonzero(planned.rows(*FIELDWISE) & planned.having(Cell.WRITE))
+
+    def write(some: list[int]) -> None:
+        values, changed = _written(planned, _mask(planned, some))
+        values.insert(0, Column.ID, pd.Series(planned.batch.target_ids[some], dtype=object))
+        tx.records.update(planned.batch.mapping.internal, values, changed)
+
+    return settle.refuse(planned, _bisect(tx, positions.tolist(), write))
+
+
+def _create(tx: Transaction, planned: Plan, target_ids: Objects) -> Plan:
+    positions = np.flatnonzero(planned.rows(Kind.CREATE, Kind.RECREATE))
+
+    def write(some: list[int]) -> None:
+        values, changed = _written(planned, _mask(planned, some))
+        # A column that no row writes keeps the table's own default; within one that some write, None is the value.
+        wanted = [name for name in values.columns if changed[name].any()]
+        target_ids[some] = tx.records.insert(planned.batch.mapping.internal, values[wanted])
+
+    return settle.refuse(planned, _bisect(tx, positions.tolist(), write))
+
+
+def _delete(tx: Transaction, planned: Plan) -> None:
+    gone = planned.rows(Kind.DELETE)
+    if gone.any():
+        tx.records.delete(planned.batch.mapping.internal, planned.batch.target_ids[gone].tolist())
+
+
+def _mask(planned: Plan, positions: list[int]) -> Mask:
+    rows = np.zeros(len(planned), dtype=bool)
+    rows[positions] = True
+    return rows
+
+
+def _bisect(tx: Transaction, positions: list[int], write: Callable[[list[int]], None]) -> dict[int, str]:
+    """Write all, or find the rows that the database refuses by halving; the others are written (G17)."""
+    if not positions:
+        return {}
+    try:
+        with tx.savepoint():
+            write(positions)
+    except RejectedRecordError as refused:
+        if len(positions) == 1:
+            return {positions[0]: f"{refused.code}: {refused.reason}"}
+        half = len(positions) // 2
+        return _bisect(tx, positions[:half], write) | _bisect(tx, positions[half:], write)
+    return {}
+
+
+def _save_links(settling: Settling, target_ids: Objects) -> Objects:
+    """Links as they are after the batch; returns the link id of every row that has one."""
+    planned, tx, mapping = settling.plan, settling.tx, settling.mapping
+    after = settle.links_after(planned, _LANDED, target_ids, settling.job.environment.mapping_hash)
+    known = column(after, "link_id").copy()
+    _bury(settling, planned.rows(Kind.BURY, Kind.DELETE, Kind.RECREATE))
+    kept = (planned.rows(Kind.MERGE, Kind.REVIVE) | _read_only(planned)) & present(known)
+    if kept.any():
+        tx.links.save(after[kept].reset_index(drop=True))
+    new = planned.rows(Kind.LINK, Kind.CREATE, Kind.RECREATE)
+    if new.any():
+        rows = after[new].reset_index(drop=True)
+        known[new] = tx.links.add(mapping, rows[[name for name in LINK_COLUMNS if name != "link_id"]])
+    return known
+
+
+def _read_only(planned: Plan) -> Mask:
+    """Linked rows that were only looked at (refused, left to the other direction): their read is noted, their bases stay."""
+    return planned.batch.linked & planned.rows(Kind.REJECTED, Kind.LEAVE, Kind.NOTHING)
+
+
+def _bury(settling: Settling, rows: Mask) -> None:
+    """Links whose record is gone on one side become tombstones (G13)."""
+    if rows.any():
+        settling.tx.links.save(buried(settling.plan, rows))
+
+
+def buried(planned: Plan, rows: Mask) -> pd.DataFrame:
+    """The links of these rows as tombstones."""
+    source_gone = column(planned.batch.source.records, Column.STATE) == "deleted"
+    target_gone = column(planned.batch.target, Column.STATE) == "deleted"
+    target_gone |= planned.rows(Kind.DELETE)
+    source, target = planned.batch.direction.source, planned.batch.direction.target
+    side = np.where(source_gone & target_gone, "both", np.where(source_gone, str(source), str(target)))
+    links = planned.batch.link.copy()
+    links["state"] = pd.Series(["tombstone"] * len(links), dtype=object)
+    links["deleted_side"] = pd.Series(side, dtype=object)
+    return links[rows].reset_index(drop=True)

@@ -1,0 +1,102 @@
+"""Loading a run's parts, batch by batch: inside by `land`, outside by `send`; then the cursor moves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from modstamp import instants
+from modstamp.engine import convert, extract, land, parts, send
+from modstamp.engine.batch import Source
+from modstamp.engine.environment import Environment, Job
+from modstamp.engine.frames import column, objects
+from modstamp.engine.handoff import Handoff, Tally
+from modstamp.engine.plan import Context, own_references
+from modstamp.model import Column, Direction
+from modstamp.ports import Cursor
+
+
+def load(job: Job, handoff: Handoff) -> None:
+    """Land or send every part, then move the cursor.
+
+    Raises `LimitReachedError` at a batch border; what has not landed stays pending or behind the checkpoint (G3, G27).
+    """
+    environment = job.environment
+    for part in handoff.parts:
+        source = parts.unpack(environment.staging.read(part.reference))
+        if handoff.direction is Direction.POLLING:
+            _land_part(job, source, moves=part.window and handoff.upper is not None)
+            continue
+        for batch in parts.batches(source, environment.settings.outbound_batch):
+            send.send(job, batch)
+    _move_cursor(job, handoff)
+
+
+def _land_part(job: Job, source: Source, *, moves: bool) -> None:
+    own = own_references(job.environment.mapping)
+    for batch in parts.batches(source, job.environment.settings.inbound_batch):
+        _land(job, batch, moves=moves)
+    again = np.fromiter((bool(own & set(waits or {})) for waits in source.waits), bool, len(source))
+    if again.any():
+        _second_pass(job, source.pick(np.flatnonzero(again)))
+
+
+def _second_pass(job: Job, source: Source) -> None:
+    """References to the own type: their parents may have been linked by the batches before (G16)."""
+    environment, direction = job.environment, Direction.POLLING
+    ids = column(source.records, Column.ID).tolist()
+    extract.wake(environment, direction)
+    with environment.store.begin() as tx:
+        entries = tx.pending.lock(environment.mapping.name, direction, ids)
+    counters = dict(zip(column(entries, "record_id"), column(entries, "counter"), strict=True))
+    asked_for = objects([counters.get(each) for each in ids])
+    fresh = replace(convert.converted(environment, direction, source.records, asked_for), rejected=source.rejected)
+    # Its rows were counted in the first pass.
+    second = replace(job, context=replace(job.context, same_read=True), tally=Tally())
+    for batch in parts.batches(fresh, environment.settings.inbound_batch):
+        _land(second, batch, moves=False)
+
+
+def _land(job: Job, batch: Source, *, moves: bool) -> None:
+    mapping = job.environment.mapping
+    with job.environment.store.begin(writer=mapping.name) as tx:
+        tx.leases.check(job.lease)
+        land.land(job, tx, batch)
+        if moves:
+            stamps, ids = column(batch.records, Column.STAMP), column(batch.records, Column.ID)
+            cursor = tx.cursors.get(mapping.name)
+            tx.cursors.put(mapping.name, replace(cursor, after=(instants.from_text(stamps[-1]), ids[-1])))
+
+
+def _move_cursor(job: Job, handoff: Handoff) -> None:
+    """Every row of the window has landed, was withheld, or waits: the next window begins where this one ended (G2)."""
+    if handoff.upper_instant is not None:
+        with job.environment.store.begin() as tx:
+            tx.leases.check(job.lease)
+            tx.cursors.put(handoff.mapping, Cursor(cursor=handoff.upper_instant))
+
+
+def context_of(environment: Environment, handoff: Handoff) -> Context:
+    """What this run's plans depend on besides their batches."""
+    allowed = True
+    if handoff.direction is Direction.PUSHING and environment.mapping.polling.on:
+        with environment.store.begin(read_only=True) as tx:
+            allowed = tx.cursors.get(handoff.mapping).cursor is not None
+    return Context(clock_offset=handoff.clock_offset, creates_allowed=allowed)
+
+
+def preview(environment: Environment, handoff: Handoff, tally: Tally) -> tuple[Mapping[str, object], ...]:
+    """The dry run: count what would be done and return every field that would be written."""
+    context = context_of(environment, handoff)
+    look = land.preview if handoff.direction is Direction.POLLING else send.preview
+    differences: list[Mapping[str, object]] = []
+    for part in handoff.parts:
+        source = parts.unpack(environment.staging.read(part.reference))
+        for batch in parts.batches(source, environment.settings.outbound_batch):
+            planned = look(environment, batch, context)
+            for kind, records in planned.counts().items():
+                tally.add(kind, records)
+            differences += planned.differences()
+    return tuple(differences)

@@ -1,0 +1,156 @@
+"""Gather what the state and the target know of a batch: the surroundings that its plan is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from modstamp.engine.batch import Source, Surroundings
+from modstamp.engine.frames import Objects, blank, choose, column, frame, objects
+from modstamp.mapping.schema import TypeMapping
+from modstamp.model import Column, Direction, Presence, Side
+from modstamp.ports import Connector, Transaction
+
+_SEPARATOR = "\x1f"
+
+
+def match_keys(records: pd.DataFrame, names: Sequence[str]) -> Objects:
+    """One comparable text per row, None where a part is blank; case does not count."""
+    if not names or any(name not in records for name in names):
+        return objects([None] * len(records))
+    parts = [column(records, name) for name in names]
+    empty = np.logical_or.reduce([blank(part) for part in parts])
+    texts = (_SEPARATOR.join(str(value).strip().lower() for value in row) for row in zip(*parts, strict=True))
+    return objects([None if gap else text for gap, text in zip(empty, texts, strict=True)])
+
+
+def match_fields(mapping: TypeMapping, side: Side) -> list[str]:
+    """The fields of the match key as one side names them."""
+    names = {field.internal: field.name(side) for field in mapping.fields}
+    return [names[name] for name in mapping.match]
+
+
+def internal_keys(mapping: TypeMapping, direction: Direction, source: Source) -> Objects:
+    """The match key of each row in internal values, whichever way the row travels; None for a row that is not there."""
+    records = source.converted if direction is Direction.POLLING else source.records
+    keys = match_keys(records, mapping.match)
+    return choose(np.asarray(column(source.records, Column.STATE) == Presence.FOUND), keys, None)
+
+
+def inside(tx: Transaction, mapping: TypeMapping, source: Source, *, lock: bool) -> Surroundings:
+    """For a polling batch: the target is the internal database, read and locked in this transaction (G17)."""
+    ids = column(source.records, Column.ID).tolist()
+    links = tx.links.of(mapping.name, Side.EXTERNAL, ids, lock=lock)
+    keys = internal_keys(mapping, Direction.POLLING, source)
+    unlinked = ~np.isin(column(source.records, Column.ID).astype(str), _living(links, "external_id"))
+    candidates = _matches(_inside_matches(tx, mapping, source, keys, unlinked), mapping.match, keys, unlinked)
+    targets = _distinct([*column(links, "internal_id"), *(each for found in candidates for each in found)])
+    target = tx.records.read(mapping.internal, mapping.field_names(Side.INTERNAL), targets, lock=lock)
+    edits = tx.pending.lock(mapping.name, Direction.PUSHING, targets, lock=lock)
+    return Surroundings(
+        links=links,
+        target=target,
+        candidates=candidates,
+        keys=keys,
+        taken=set(column(tx.links.in_family(mapping, targets), "internal_id")),
+        busy=tx.intents.links_with_open(column(links, "link_id").tolist()),
+        creating=tx.intents.open_create_keys(mapping, _distinct(keys[unlinked])),
+        edits=_edits(edits),
+    )
+
+
+def _inside_matches(
+    tx: Transaction, mapping: TypeMapping, source: Source, keys: Objects, unlinked: np.ndarray
+) -> pd.DataFrame:
+    wanted = [position for position in np.flatnonzero(unlinked) if keys[position] is not None]
+    if not wanted:
+        return frame({name: [] for name in (Column.ID, *mapping.match)})
+    rows = frame({name: column(source.converted, name)[wanted] for name in mapping.match})
+    return tx.records.match(mapping.internal, mapping.match, rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """What step 1 of a push read of the external side. `asked_ids`, `asked_keys`: what it looked for (G18, sequence 10)."""
+
+    records: pd.DataFrame
+    found: pd.DataFrame
+    asked_ids: Collection[str]
+    asked_keys: Collection[str]
+
+
+def outside(connector: Connector, tx: Transaction, mapping: TypeMapping, source: Source) -> Outside:
+    """Step 1 of G18: the external values of linked records now, and the matches of those without a link."""
+    ids = column(source.records, Column.ID).tolist()
+    links = tx.links.of(mapping.name, Side.INTERNAL, ids)
+    fields = mapping.field_names(Side.EXTERNAL)
+    wanted = _distinct(column(links, "external_id"))
+    records = connector.get(mapping.external_type, fields, wanted) if wanted else _no_records(fields)
+    keys = internal_keys(mapping, Direction.PUSHING, source)
+    unlinked = ~np.isin(column(source.records, Column.ID).astype(str), _living(links, "internal_id"))
+    asked = [position for position in np.flatnonzero(unlinked) if keys[position] is not None]
+    found = _no_records(fields)
+    if asked:
+        names = match_fields(mapping, Side.EXTERNAL)
+        rows = frame({name: column(source.converted, name)[asked] for name in names})
+        found = connector.find(mapping.external_type, fields, rows.drop_duplicates().reset_index(drop=True))
+    return Outside(records=records, found=found, asked_ids=set(wanted), asked_keys=set(_distinct(keys[asked])))
+
+
+def around(tx: Transaction, mapping: TypeMapping, source: Source, seen: Outside, *, lock: bool) -> Surroundings:
+    """Step 2 of G18: links as they are now, against the external values of step 1."""
+    ids = column(source.records, Column.ID).tolist()
+    links = tx.links.of(mapping.name, Side.INTERNAL, ids, lock=lock)
+    keys = internal_keys(mapping, Direction.PUSHING, source)
+    unlinked = ~np.isin(column(source.records, Column.ID).astype(str), _living(links, "internal_id"))
+    names = match_fields(mapping, Side.EXTERNAL)
+    candidates = _matches(seen.found, names, match_keys(source.converted, names), unlinked)
+    known = pd.concat([seen.records, seen.found], ignore_index=True) if len(seen.found) else seen.records
+    taken = tx.links.of(mapping.name, Side.EXTERNAL, _distinct(column(known, Column.ID)))
+    edits = tx.pending.lock(mapping.name, Direction.PUSHING, ids, lock=lock)
+    return Surroundings(
+        links=links,
+        target=known,
+        candidates=candidates,
+        keys=keys,
+        taken=set(_living(taken, "external_id")),
+        busy=tx.intents.links_with_open(column(links, "link_id").tolist()),
+        creating=tx.intents.open_create_keys(mapping, _distinct(keys[unlinked])),
+        edits=_edits(edits),
+    )
+
+
+def _living(links: pd.DataFrame, name: str) -> list[str]:
+    return [
+        value for value, state in zip(column(links, name), column(links, "state"), strict=True) if state != "tombstone"
+    ]
+
+
+def _matches(found: pd.DataFrame, names: Sequence[str], keys: Objects, unlinked: np.ndarray) -> list[tuple[str, ...]]:
+    """Per row the ids of the records that have its key."""
+    by_key: dict[str, list[str]] = {}
+    for key, record in zip(match_keys(found, names), column(found, Column.ID), strict=True):
+        if key is not None:
+            by_key.setdefault(key, []).append(record)
+    return [
+        tuple(dict.fromkeys(by_key.get(key, ()))) if free and key is not None else ()
+        for key, free in zip(keys, unlinked, strict=True)
+    ]
+
+
+def _edits(entries: pd.DataFrame) -> Mapping[str, Mapping[str, str]]:
+    return {
+        record: columns or {}
+        for record, columns in zip(column(entries, "record_id"), column(entries, "columns"), strict=True)
+    }
+
+
+def _distinct(values: Collection[str | None]) -> list[str]:
+    return [value for value in dict.fromkeys(values) if value is not None]
+
+
+def _no_records(fields: Sequence[str]) -> pd.DataFrame:
+    return frame({name: [] for name in (*(str(name) for name in Column), *fields)})

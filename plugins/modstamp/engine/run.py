@@ -1,0 +1,208 @@
+"""One run of one mapping in one direction: extract → transform → validate → load.
+
+Each step is a function of the environment and a `Handoff`, so that it can be a task of its own, and can be run again after a
+crash: extracting begins anew from the committed cursor, loading skips what has landed because the link says so.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+import pandas as pd
+
+from modstamp import instants
+from modstamp.engine import convert, extract, load, parts, recover
+from modstamp.engine.environment import Environment, Job
+from modstamp.engine.expectations import suite
+from modstamp.engine.extract import COUNTER
+from modstamp.engine.frames import column, objects
+from modstamp.engine.handoff import Handoff, Part, RunOptions, Summary, Tally
+from modstamp.engine.plan import Context
+from modstamp.engine.validate import Verdict, document, judge
+from modstamp.errors import LimitReachedError
+from modstamp.model import Direction
+from modstamp.ports import Lease, RunRecord
+
+
+def start(environment: Environment, direction: Direction, options: RunOptions, run_id: str) -> Handoff:
+    """Extract. Raises `LeaseHeldError` when another run is at work."""
+    began, tally = time.monotonic(), Tally()
+    mapping, store = environment.mapping, environment.store
+    lease = None if options.dry_run else store.grant(mapping.name, direction, run_id)
+    now = store.now()
+    handoff = Handoff(
+        run_id=run_id,
+        mapping=mapping.name,
+        direction=direction,
+        token=lease.token if lease else None,
+        upper=None,
+        dry_run=options.dry_run,
+        started_at=instants.to_text(now),
+        clock_offset=(environment.connector.now() - now).total_seconds(),
+    )
+    if lease is not None:
+        _record(environment, handoff, "running")
+        extract.wake(environment, direction)
+        if direction is Direction.PUSHING:
+            recover.recover(Job(environment=environment, lease=lease, run_id=run_id, context=Context(), tally=tally))
+    if direction is Direction.POLLING:
+        window, moves = extract.open_window(environment, options)
+        extracted = extract.poll(environment, window, options, tally)
+        if moves and options.limit is None:
+            handoff = replace(handoff, upper=instants.to_text(window.upper))
+    else:
+        extracted = extract.push(environment, options, tally)
+    staged = tuple(_stage(environment, run_id, extracted))
+    return _after(replace(handoff, parts=staged), tally, began)
+
+
+def _stage(environment: Environment, run_id: str, extracted: Iterator[extract.Extracted]) -> Iterator[Part]:
+    """Pages are gathered into parts of a size that is worth a validation."""
+    held: list[pd.DataFrame] = []
+    number, window = 0, True
+    for each in extracted:
+        if held and (each.window != window or sum(map(len, held)) >= environment.settings.part_rows):
+            yield _write(environment, run_id, f"{number}-extracted", held, window=window)
+            held, number = [], number + 1
+        window = each.window
+        if len(each.records):
+            held.append(each.records)
+    if held:
+        yield _write(environment, run_id, f"{number}-extracted", held, window=window)
+
+
+def _write(environment: Environment, run_id: str, name: str, pages: list[pd.DataFrame], *, window: bool) -> Part:
+    whole = pd.concat(pages, ignore_index=True)
+    return Part(reference=environment.staging.write(run_id, name, whole), rows=len(whole), window=window)
+
+
+def transform(environment: Environment, handoff: Handoff) -> Handoff:
+    """Transform every part."""
+    began = time.monotonic()
+    done = []
+    for number, part in enumerate(handoff.parts):
+        records = environment.staging.read(part.reference)
+        counters = column(records, COUNTER)
+        source = convert.converted(environment, handoff.direction, records.drop(columns=[COUNTER]), counters)
+        name = f"{number}-transformed"
+        done.append(replace(part, reference=environment.staging.write(handoff.run_id, name, parts.pack(source))))
+    return _after(replace(handoff, parts=tuple(done)), _tally(handoff), began)
+
+
+def validate(environment: Environment, handoff: Handoff) -> Handoff:
+    """Judge every part. Rejected rows travel on with their reason: only loading knows whether anything would be written."""
+    began = time.monotonic()
+    if not handoff.parts:
+        return handoff
+    mapping = environment.mapping
+    with environment.store.begin(read_only=True) as tx:
+        internal = tx.records.describe(mapping.internal)
+    external = environment.connector.describe(mapping.external_type)
+    source, target = (external, internal) if handoff.direction is Direction.POLLING else (internal, external)
+    rules = suite(mapping, handoff.direction, source, target)
+    verdicts, done = [], []
+    for number, part in enumerate(handoff.parts):
+        rows = parts.unpack(environment.staging.read(part.reference))
+        verdict = judge(rows.converted, rules, rows.records)
+        verdicts.append(verdict)
+        rejected = objects(
+            ["; ".join(filter(None, pair)) or None for pair in zip(rows.rejected, verdict.reasons, strict=True)]
+        )
+        judged = parts.pack(replace(rows, rejected=rejected))
+        name = f"{number}-validated"
+        done.append(replace(part, reference=environment.staging.write(handoff.run_id, name, judged)))
+    _keep_verdicts(environment, handoff, verdicts)
+    return _after(replace(handoff, parts=tuple(done)), _tally(handoff), began)
+
+
+def _keep_verdicts(environment: Environment, handoff: Handoff, verdicts: list[Verdict]) -> None:
+    if not handoff.dry_run:
+        with environment.store.begin() as tx:
+            tx.journal.validation(handoff.run_id, handoff.mapping, handoff.direction, document(verdicts))
+
+
+def finish(environment: Environment, handoff: Handoff) -> Summary:
+    """Load, move the cursor, give the lease back. A limit reached pauses the run and is no failure (G27)."""
+    began, tally = time.monotonic(), _tally(handoff)
+    if handoff.dry_run:
+        differences = load.preview(environment, handoff, tally)
+        environment.staging.remove(handoff.run_id)
+        return _summary(_after(handoff, tally, began), "", differences=differences)
+    lease, context = _lease(handoff), load.context_of(environment, handoff)
+    job = Job(environment=environment, lease=lease, run_id=handoff.run_id, context=context, tally=tally)
+    try:
+        load.load(job, handoff)
+    except LimitReachedError as limit:
+        environment.store.give_back(lease)
+        return _record(environment, _after(handoff, tally, began), "paused", str(limit))
+    environment.store.give_back(lease)
+    environment.staging.remove(handoff.run_id)
+    return _record(environment, _after(handoff, tally, began), "completed")
+
+
+def _lease(handoff: Handoff) -> Lease:
+    if handoff.token is None:
+        raise ValueError("a dry run holds no lease")
+    return Lease(mapping=handoff.mapping, direction=handoff.direction, holder=handoff.run_id, token=handoff.token)
+
+
+def _tally(handoff: Handoff) -> Tally:
+    return Tally(handoff.counts, handoff.reasons)
+
+
+def _after(handoff: Handoff, tally: Tally, began: float) -> Handoff:
+    seconds = handoff.seconds + time.monotonic() - began
+    return replace(handoff, counts=dict(tally.counts), reasons=tally.as_reasons(), seconds=seconds)
+
+
+def fail(environment: Environment, handoff: Handoff, message: str) -> None:
+    """Note a run that could not go on. Its lease ends by itself, its work is still pending."""
+    _record(environment, handoff, "failed", message)
+
+
+def _record(environment: Environment, handoff: Handoff, status: str, message: str = "") -> Summary:
+    summary = _summary(handoff, message, paused=status == "paused")
+    ended: datetime | None = None if status == "running" else environment.store.now()
+    run = RunRecord(
+        id=handoff.run_id,
+        mapping=handoff.mapping,
+        direction=handoff.direction,
+        status=status,
+        started_at=instants.from_text(handoff.started_at),
+        ended_at=ended,
+        message=message,
+        counts=handoff.counts,
+        reasons=handoff.reasons,
+        document_calls=summary.document_calls,
+        seconds=handoff.seconds,
+    )
+    with environment.store.begin() as tx:
+        tx.runs.put(run)
+    return summary
+
+
+def _summary(
+    handoff: Handoff, message: str, *, paused: bool = False, differences: tuple[Mapping[str, object], ...] = ()
+) -> Summary:
+    return Summary(
+        run_id=handoff.run_id,
+        mapping=handoff.mapping,
+        direction=handoff.direction,
+        counts=handoff.counts,
+        reasons=handoff.reasons,
+        calls=0,
+        document_calls=document_calls(handoff),
+        seconds=handoff.seconds,
+        paused=paused,
+        message=message,
+        differences=differences,
+    )
+
+
+def document_calls(handoff: Handoff) -> int:
+    """What the document's arithmetic would have cost: one poll per 2,000 records, one import per 200 (OSF-032 to 034)."""
+    records = handoff.counts.get("seen", 0) - handoff.counts.get("seen before", 0)
+    return max(1, -(-records // 2_000)) + -(-records // 200)

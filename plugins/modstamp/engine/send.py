@@ -1,0 +1,277 @@
+"""Loading outside, in four steps (G18): read the records now, store the intent, send and read back, settle the answers.
+
+A crash between any two of them leaves an open intent, and `recover` runs before the mapping does anything else.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import numpy as np
+
+from modstamp.engine import land, look, settle
+from modstamp.engine.answers import Answer, Ledger, settle_answers
+from modstamp.engine.batch import Batch, Source, assemble
+from modstamp.engine.environment import Environment, Job
+from modstamp.engine.frames import Mask, Objects, choose, column, differs, frame, objects, positions_of, present
+from modstamp.engine.judge import FIELDWISE, Kind
+from modstamp.engine.merge import Cell
+from modstamp.engine.plan import Context, Plan, plan
+from modstamp.engine.settle import AT_REST, Settling
+from modstamp.errors import LimitReachedError
+from modstamp.model import Action, Column, Direction, Operation, Outcome, Side, Values
+from modstamp.ports import LINK_COLUMNS, Transaction
+
+_ORDER = (Operation.UPDATE, Operation.CREATE, Operation.DELETE)  # G24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """One intended write: the row of the batch, its link, the action, and what is to become the internal base."""
+
+    position: int
+    link_id: int
+    action: Action
+    internal_values: Values
+
+
+def send(job: Job, source: Source) -> None:
+    """Push one batch. Raises `LimitReachedError` and `LeaseLostError`; what was not sent stays pending."""
+    started = time.monotonic()
+    environment = job.environment
+    seen = _read(environment, source)
+    planned, sendings = _intend(job, source, seen)
+    deadline = started + environment.settings.send_deadline.total_seconds()
+    chunks = _chunks(sendings, environment.connector.abilities().batch_size)
+    for number, chunk in enumerate(chunks):
+        if time.monotonic() > deadline:
+            _withdraw(job, chunk)
+            continue
+        try:
+            _send_chunk(job, planned, chunk)
+        except LimitReachedError:
+            _withdraw(job, [each for rest in chunks[number:] for each in rest])
+            raise
+
+
+def _chunks(sendings: Sequence[Sending], size: int) -> list[list[Sending]]:
+    """One call's worth each, one operation each, in the order of G24."""
+    by_operation = [[each for each in sendings if each.action.operation is operation] for operation in _ORDER]
+    return [chosen[start : start + size] for chosen in by_operation for start in range(0, len(chosen), size)]
+
+
+def preview(environment: Environment, source: Source, context: Context) -> Plan:
+    """The plan of a batch, from a transaction that cannot write: the dry run."""
+    seen = _read(environment, source)
+    with environment.store.begin(read_only=True) as tx:
+        surroundings = look.around(tx, environment.mapping, source, seen, lock=False)
+        return plan(assemble(environment.mapping, Direction.PUSHING, source, surroundings), context)
+
+
+def _read(environment: Environment, source: Source) -> look.Outside:
+    """Step 1."""
+    with environment.store.begin(read_only=True) as tx:
+        return look.outside(environment.connector, tx, environment.mapping, source)
+
+
+def _intend(job: Job, source: Source, seen: look.Outside) -> tuple[Plan, list[Sending]]:
+    """Step 2: lock, plan, settle what needs no write, and store what will be sent."""
+    with job.environment.store.begin() as tx:
+        tx.leases.check(job.lease)
+        planned = _plan(job, tx, source, seen)
+        settling = Settling(job=job, tx=tx, plan=planned)
+        writes = planned.writes | planned.rows(Kind.DELETE)
+        calm = replace(planned, kinds=choose(writes, objects([Kind.AGAIN] * len(planned)), planned.kinds))
+        link_ids = _save_links(settling, writes)
+        quiet = replace(settling, plan=calm)
+        settle.quarantine(quiet)
+        settle.leave_work(replace(settling, plan=_without_again(planned, writes)), planned.batch.target_ids)
+        settle.write_log(quiet, planned.batch.target_ids)
+        sendings = _sendings(planned, link_ids, writes)
+        _open_intents(settling, sendings)
+    return planned, sendings
+
+
+def _without_again(planned: Plan, writes: Mask) -> Plan:
+    """For the pending list: rows that are about to be written keep their entry until the answer is there."""
+    counters = choose(writes, None, planned.batch.source.counters)
+    return replace(planned, batch=replace(planned.batch, source=replace(planned.batch.source, counters=counters)))
+
+
+def _plan(job: Job, tx: Transaction, source: Source, seen: look.Outside) -> Plan:
+    mapping = job.environment.mapping
+    surroundings = look.around(tx, mapping, source, seen, lock=True)
+    batch = assemble(mapping, Direction.PUSHING, source, surroundings)
+    planned = plan(batch, job.context)
+    moved = _moved(tx, batch, seen)
+    reasons = {int(position): "it changed while this run was under way" for position in np.flatnonzero(moved)}
+    return settle.refuse(planned, reasons, Kind.AGAIN)
+
+
+def _moved(tx: Transaction, batch: Batch, seen: look.Outside) -> Mask:
+    """Rows whose internal values, pending counter, link or match key are no longer those that step 1 went by (G18)."""
+    mapping, source = batch.mapping, batch.source
+    ids = column(source.records, Column.ID)
+    names = mapping.field_names(Side.INTERNAL)
+    now = tx.records.read(mapping.internal, names, ids.tolist(), lock=True)
+    moved = differs(column(now, Column.STATE), column(source.records, Column.STATE))
+    for name in names:
+        moved |= differs(column(now, name), column(source.records, name))
+    entries = tx.pending.lock(mapping.name, Direction.PUSHING, ids.tolist())
+    counters = _at(column(entries, "record_id"), column(entries, "counter"), ids)
+    moved |= differs(counters, source.counters)
+    external = column(batch.link, "external_id")
+    not_read = np.fromiter((each is not None and each not in seen.asked_ids for each in external), bool, len(ids))
+    keys = batch.around.keys
+    not_sought = np.fromiter((key is not None and key not in seen.asked_keys for key in keys), bool, len(ids))
+    return np.asarray(moved | not_read | (~batch.linked & not_sought))
+
+
+def _at(keys: Objects, values: Objects, wanted: Objects) -> Objects:
+    where = positions_of(wanted, keys)
+    return objects([values[each] if each >= 0 else None for each in where])
+
+
+def _save_links(settling: Settling, writes: Mask) -> Objects:
+    """Links as far as looking settles them; a create gets a provisional link, exclusive in its family (G20)."""
+    planned, tx, mapping = settling.plan, settling.tx, settling.mapping
+    after = settle.links_after(planned, AT_REST, planned.batch.target_ids, settling.job.environment.mapping_hash)
+    known = column(after, "link_id").copy()
+    ended = planned.rows(Kind.BURY)
+    if ended.any():
+        tx.links.save(land.buried(planned, ended))
+    kept = planned.rows(Kind.MERGE, Kind.REVIVE) & present(known)
+    if kept.any():
+        tx.links.save(after[kept].reset_index(drop=True))
+    new = planned.rows(Kind.LINK)
+    if new.any():
+        known[new] = tx.links.add(mapping, after[new].reset_index(drop=True)[list(LINK_COLUMNS[1:])])
+    recreated = planned.rows(Kind.RECREATE)
+    if recreated.any():
+        tx.links.save(land.buried(planned, recreated))
+    created = planned.rows(Kind.CREATE, Kind.RECREATE) & writes
+    if created.any():
+        size = int(created.sum())
+        rows = after[created].reset_index(drop=True)
+        provisional = {**{name: column(rows, name) for name in LINK_COLUMNS[1:]}, "state": ["provisional"] * size}
+        provisional |= {"external_id": [None] * size, "internal_base": [{}] * size, "external_base": [{}] * size}
+        known[created] = tx.links.add(mapping, frame(provisional))
+    return known
+
+
+def _sendings(planned: Plan, link_ids: Objects, writes: Mask) -> list[Sending]:
+    """One per row that is to be written. Row by row: each has its own set of fields."""
+    operations = {Kind.CREATE: Operation.CREATE, Kind.RECREATE: Operation.CREATE, Kind.DELETE: Operation.DELETE}
+    batch, result = planned.batch, []
+    for position in np.flatnonzero(writes):
+        operation = operations.get(planned.kinds[position], Operation.UPDATE)
+        target = None if operation is Operation.CREATE else batch.target_ids[position]
+        values = {} if operation is Operation.DELETE else _values(planned, int(position), operation)
+        action = Action(operation=operation, id=target, values=values)
+        held = _internal_values(planned, int(position))
+        result.append(Sending(position=int(position), link_id=link_ids[position], action=action, internal_values=held))
+    return result
+
+
+def _internal_values(planned: Plan, position: int) -> Values:
+    """Internal field → value, for the fields that will be in step once this is written."""
+    records = planned.batch.source.records
+    return {
+        name: column(records, name)[position]
+        for name, cells in planned.cells.items()
+        if cells[position] == Cell.WRITE or (cells[position] == Cell.OWN and planned.kinds[position] not in FIELDWISE)
+    }
+
+
+def _values(planned: Plan, position: int, operation: Operation) -> Values:
+    """External field → value. A create leaves blanks out, so that the target's own defaults stand."""
+    batch = planned.batch
+    values = {
+        field.external: column(batch.source.converted, field.external)[position]
+        for field in batch.mapping.fields
+        if field.internal in planned.cells and planned.cells[field.internal][position] == Cell.WRITE
+    }
+    return {name: value for name, value in values.items() if value is not None or operation is Operation.UPDATE}
+
+
+def _open_intents(settling: Settling, sendings: Sequence[Sending]) -> None:
+    if not sendings:
+        return
+    environment, batch = settling.job.environment, settling.plan.batch
+    settings, now = environment.settings, environment.store.now()
+    wait = settings.send_deadline + settings.call_timeout
+    external = batch.mapping.field_names(Side.EXTERNAL)
+    read = {name: column(batch.target, name) for name in external}
+    ids = settling.source_ids
+    settling.tx.intents.open(
+        frame(
+            {
+                "mapping": [batch.mapping.name] * len(sendings),
+                "link_id": [each.link_id for each in sendings],
+                "internal_id": [ids[each.position] for each in sendings],
+                "external_id": [each.action.id for each in sendings],
+                "operation": [str(each.action.operation) for each in sendings],
+                "sent": [dict(each.action.values) for each in sendings],
+                "read": [{name: read[name][each.position] for name in each.action.values} for each in sendings],
+                "internal_values": [dict(each.internal_values) for each in sendings],
+                "match_key": [batch.around.keys[each.position] for each in sendings],
+                "counter": [batch.source.counters[each.position] for each in sendings],
+                "run_id": [settling.job.run_id] * len(sendings),
+                "created_at": [now] * len(sendings),
+                "recover_after": [now + wait + _visibility(each, settings.lookback) for each in sendings],
+                "job_id": [None] * len(sendings),
+            }
+        )
+    )
+
+
+def _visibility(sending: Sending, lookback: timedelta) -> timedelta:
+    """A create without an answer is looked for only after late rows have become visible (G21)."""
+    return lookback if sending.action.operation is Operation.CREATE else timedelta(0)
+
+
+def _send_chunk(job: Job, planned: Plan, chunk: Sequence[Sending]) -> None:
+    """Steps 3 and 4 for one call's worth of actions."""
+    environment = job.environment
+    with environment.store.begin() as tx:
+        tx.leases.check(job.lease)
+    mapping = environment.mapping
+    fields = mapping.field_names(Side.EXTERNAL)
+    outcomes = environment.connector.push(mapping.external_type, [each.action for each in chunk], fields)
+    with environment.store.begin() as tx:
+        tx.leases.check(job.lease)
+        settle_answers(Ledger(job=job, tx=tx), _answers(planned, chunk, outcomes))
+
+
+def _answers(planned: Plan, chunk: Sequence[Sending], outcomes: Sequence[Outcome]) -> list[Answer]:
+    batch = planned.batch
+    ids, values = column(batch.source.records, Column.ID), planned.values_of_both
+    return [
+        Answer(
+            link_id=each.link_id,
+            internal_id=ids[each.position],
+            counter=batch.source.counters[each.position],
+            action=each.action,
+            internal_values=each.internal_values,
+            values_of_both=values[each.position],
+            old={name: column(batch.target, name)[each.position] for name in each.action.values},
+            rules={
+                field.external: planned.rules[field.internal][each.position]
+                for field in batch.mapping.fields
+                if field.external in each.action.values
+            },
+            outcome=outcome,
+        )
+        for each, outcome in zip(chunk, outcomes, strict=True)
+    ]
+
+
+def _withdraw(job: Job, chunk: Sequence[Sending]) -> None:
+    """Nothing of these left the house (deadline, budget), so their intents can simply go (G18, G27)."""
+    with job.environment.store.begin() as tx:
+        tx.leases.check(job.lease)
+        tx.links.discard([each.link_id for each in chunk if each.action.operation is Operation.CREATE])
+        tx.intents.close([each.link_id for each in chunk])

@@ -1,0 +1,306 @@
+"""A plan's traces in the state, whichever side was written: links, log, history, pending and quarantine.
+
+Everything here happens inside the caller's transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from modstamp.engine.environment import Job
+from modstamp.engine.frames import Mask, Objects, column, fingerprints, frame, objects, present
+from modstamp.engine.judge import FIELDWISE, Kind
+from modstamp.engine.merge import Cell
+from modstamp.engine.plan import Plan, leaves_work, new_bases
+from modstamp.instants import from_text
+from modstamp.mapping.schema import TypeMapping
+from modstamp.model import Column, Direction, Side
+from modstamp.ports import LINK_COLUMNS, Transaction
+
+_QUARANTINE = {Kind.REJECTED: "rejected", Kind.WITHHELD: "withheld", Kind.AMBIGUOUS: "ambiguous", Kind.HIDDEN: "held"}
+_DONE = {Kind.CREATE: "created", Kind.RECREATE: "created", Kind.DELETE: "deleted", Kind.BURY: "ended"}
+AT_REST = (Cell.IN_STEP, Cell.HOLD, Cell.OWN)  # settled by looking, without a write at the target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settling:
+    """A plan that is being settled, in one transaction."""
+
+    job: Job
+    tx: Transaction
+    plan: Plan
+
+    @property
+    def mapping(self) -> TypeMapping:
+        return self.job.environment.mapping
+
+    @property
+    def direction(self) -> Direction:
+        return self.plan.batch.direction
+
+    @property
+    def source_ids(self) -> Objects:
+        return column(self.plan.batch.source.records, Column.ID)
+
+
+def refuse(plan: Plan, refused: Mapping[int, str], kind: Kind = Kind.REJECTED) -> Plan:
+    """The same plan after some rows turned out to be impossible: position → reason."""
+    if not refused:
+        return plan
+    kinds, reasons = plan.kinds.copy(), plan.reasons.copy()
+    cells = {name: each.copy() for name, each in plan.cells.items()}
+    for position, reason in refused.items():
+        kinds[position], reasons[position] = kind, reason
+        for each in cells.values():
+            each[position] = Cell.SAME
+    return replace(plan, kinds=kinds, reasons=reasons, cells=cells)
+
+
+def links_after(plan: Plan, settled: tuple[Cell, ...], target_ids: Objects, mapping_hash: str) -> pd.DataFrame:
+    """`LINK_COLUMNS` of every row as they are once the cells `settled` are done. Rows of None for unlinked rows."""
+    batch = plan.batch
+    external = batch.external
+    polling = batch.direction is Direction.POLLING
+    old = batch.link if not plan.rows(Kind.REVIVE).any() else _with_graves(plan)
+    ids = {batch.direction.source: column(batch.source.records, Column.ID), batch.direction.target: target_ids}
+    fields = batch.mapping.field_names(Side.EXTERNAL)
+    return frame(
+        {
+            "link_id": column(old, "link_id"),
+            "internal_id": ids[Side.INTERNAL],
+            "external_id": ids[Side.EXTERNAL],
+            "state": ["live"] * len(plan),
+            "deleted_side": [None] * len(plan),
+            "internal_base": new_bases(plan, Side.INTERNAL, settled),
+            "external_base": new_bases(plan, Side.EXTERNAL, settled),
+            # Only a poll has read the version as a poll reads it; after a push the next poll looks once more.
+            "stamp": column(external, Column.STAMP) if polling else column(old, "stamp"),
+            "hash": fingerprints(external, fields) if polling else column(old, "hash"),
+            "read_at": _later(column(external, Column.READ_AT), column(old, "read_at")),
+            "unconfirmed": [{} for _ in range(len(plan))],
+            "decisions": decisions(plan),
+            "mapping_hash": [mapping_hash] * len(plan),
+        }
+    )
+
+
+def _with_graves(plan: Plan) -> pd.DataFrame:
+    revived = plan.rows(Kind.REVIVE)
+    link, grave = plan.batch.link, plan.batch.grave
+    return frame({name: np.where(revived, column(grave, name), column(link, name)) for name in LINK_COLUMNS})
+
+
+def _later(read: Objects, known: Objects) -> list[Any]:
+    result = []
+    for text, before in zip(read, known, strict=True):
+        now = from_text(text) if text is not None else None
+        result.append(max(now, before) if now and before else now or before)
+    return result
+
+
+def decisions(plan: Plan) -> list[dict[str, Any]]:
+    """Conflicts that the other direction has yet to carry out, so that it decides alike (G14)."""
+    result: list[dict[str, Any]] = [{} for _ in range(len(plan))]
+    batch = plan.batch
+    for field in batch.mapping.fields:
+        conflict = plan.conflicts.get(field.internal)
+        if conflict is None or not conflict.any():
+            continue
+        internal, external = column(batch.internal, field.internal), column(batch.external, field.external)
+        for position in np.flatnonzero(conflict & (plan.cells[field.internal] == Cell.LEAVE)):
+            result[position][field.internal] = {
+                "winner": str(batch.direction.target),
+                "internal": internal[position],
+                "external": external[position],
+            }
+    return result
+
+
+def write_history(settling: Settling, link_ids: Objects, rows: Mask) -> None:
+    """One row per field that was written in a record that existed before; the old value is what lost, if one lost."""
+    plan, direction = settling.plan, settling.direction
+    entries: dict[str, list[Any]] = {name: [] for name in ("link_id", "field", "old", "new", "rule")}
+    for field in settling.mapping.fields:
+        if field.internal not in plan.cells:
+            continue
+        name = field.name(direction.target)
+        wrote = np.flatnonzero((plan.cells[field.internal] == Cell.WRITE) & rows & plan.rows(*FIELDWISE))
+        entries["link_id"] += link_ids[wrote].tolist()
+        entries["field"] += [name] * len(wrote)
+        entries["old"] += column(plan.batch.target, name)[wrote].tolist()
+        entries["new"] += column(plan.batch.source.converted, name)[wrote].tolist()
+        entries["rule"] += plan.rules[field.internal][wrote].tolist()
+    if entries["field"]:
+        size = len(entries["field"])
+        constant = {"run_id": settling.job.run_id, "mapping": settling.mapping.name, "side": str(direction.target)}
+        settling.tx.journal.history(frame({**entries, **{name: [value] * size for name, value in constant.items()}}))
+
+
+def leave_work(settling: Settling, target_ids: Objects) -> None:
+    """Store what this run saw and may not do itself (G6, G16), and drop the entries of rows that are done with."""
+    plan, tx, mapping, direction = settling.plan, settling.tx, settling.mapping, settling.direction
+    again = plan.rows(Kind.AGAIN)
+    waiting = _waits(plan)
+    _leave_again(settling, again)
+    waits = present(waiting) & ~again
+    if waits.any():
+        reasons = objects([f"waits for {each}" for each in waiting[waits]])
+        entries = frame({"record_id": settling.source_ids[waits], "reason": reasons, "waits_for": waiting[waits]})
+        tx.pending.leave(mapping.name, direction, entries)
+        settling.job.tally.add("waiting", int(waits.sum()))
+    done = ~again & ~waits & present(plan.batch.source.counters)
+    if done.any():
+        entries = frame({"record_id": settling.source_ids[done], "counter": plan.batch.source.counters[done]})
+        tx.pending.drop(mapping.name, direction, entries)
+    _leave_for_other(settling, target_ids)
+
+
+def _leave_again(settling: Settling, again: Mask) -> None:
+    """A poll's row goes on the re-read list; a push's entry simply stays (its counter has not been dropped)."""
+    plan = settling.plan
+    if again.any() and settling.direction is Direction.POLLING:
+        entries = {
+            "record_id": settling.source_ids[again],
+            "reason": plan.reasons[again],
+            "waits_for": [None] * int(again.sum()),
+        }
+        settling.tx.pending.leave(settling.mapping.name, Direction.POLLING, frame(entries))
+    settling.job.tally.add("again", int(again.sum()))
+
+
+def _waits(plan: Plan) -> Objects:
+    """Per row the first parent that it waits for, None where it waits for nothing."""
+    concerned = plan.rows(Kind.WAIT) | plan.having(Cell.WAIT)
+    waits = zip(plan.batch.source.waits, concerned, strict=True)
+    return objects([min(parents.values()) if parents and row else None for parents, row in waits])
+
+
+def _leave_for_other(settling: Settling, target_ids: Objects) -> None:
+    plan, mapping, other = settling.plan, settling.mapping, settling.direction.other
+    left = (plan.rows(*FIELDWISE) & plan.having(Cell.LEAVE)) | plan.rows(Kind.LEAVE)
+    left &= present(target_ids)
+    if not left.any() or not leaves_work(mapping, settling.direction):
+        return
+    known = settling.tx.quarantine.waiting(mapping.name, other, target_ids[left].tolist())
+    tried = {
+        record: (detail or {}).get("values")
+        for record, detail in zip(column(known, "record_id"), column(known, "detail"), strict=True)
+    }
+    both = plan.values_of_both
+    left &= np.fromiter(
+        (tried.get(record) != values for record, values in zip(target_ids, both, strict=True)), bool, len(left)
+    )
+    reasons = [f"seen by {settling.direction}: the other side has the newer value"] * int(left.sum())
+    entries = {"record_id": target_ids[left], "reason": reasons, "waits_for": [None] * int(left.sum())}
+    settling.tx.pending.leave(mapping.name, other, frame(entries))
+    settling.job.tally.add("left over", int(left.sum()))
+
+
+def quarantine(settling: Settling) -> None:
+    """Hold what may not pass, with its reason; release what now did (G26)."""
+    plan, tx, mapping, direction = settling.plan, settling.tx, settling.mapping, settling.direction
+    batch = plan.batch
+    by_toggle = np.fromiter((reason.endswith(" is off") for reason in plan.reasons), bool, len(plan))
+    held = plan.rows(*_QUARANTINE) & ~by_toggle
+    if held.any():
+        kinds = objects([_QUARANTINE[kind] for kind in plan.kinds[held]])
+        details = [
+            {"values": values, "candidates": list(found)}
+            for values, found, waits in zip(plan.values_of_both, batch.around.candidates, held, strict=True)
+            if waits
+        ]
+        tx.quarantine.put(
+            mapping.name,
+            direction,
+            frame(
+                {
+                    "record_id": settling.source_ids[held],
+                    "kind": kinds,
+                    "code": [_code(kind, reason) for kind, reason in zip(kinds, plan.reasons[held], strict=True)],
+                    "reason": plan.reasons[held],
+                    "detail": details,
+                    "stamp": column(batch.source.records, Column.STAMP)[held],
+                    "hash": fingerprints(batch.source.records, mapping.field_names(direction.source))[held],
+                    "mapping_hash": [settling.job.environment.mapping_hash] * int(held.sum()),
+                    "run_id": [settling.job.run_id] * int(held.sum()),
+                }
+            ),
+        )
+    passed = ~plan.rows(*_QUARANTINE, Kind.AGAIN, Kind.WAIT)
+    if passed.any():
+        tx.quarantine.release(mapping.name, direction, settling.source_ids[passed].tolist())
+
+
+def _code(kind: str, reason: str) -> str:
+    """A stable group: the reason up to the first value in it."""
+    return f"{kind}: {reason.partition(':')[0]}"[:100]
+
+
+def write_log(settling: Settling, target_ids: Objects) -> None:
+    """One row per record that was written, linked or ended, and one per record that was not done (G29)."""
+    plan, mapping, direction = settling.plan, settling.mapping, settling.direction
+    statuses = statuses_of(plan)
+    rows = present(statuses)
+    count_statuses(settling, statuses)
+    if not rows.any():
+        return
+    size = int(rows.sum())
+    ids = {direction.source: settling.source_ids[rows], direction.target: target_ids[rows]}
+    messages = plan.reasons[rows]
+    settling.tx.journal.log(
+        frame(
+            {
+                "run_id": [settling.job.run_id] * size,
+                "mapping": [mapping.name] * size,
+                "direction": [str(direction)] * size,
+                "status": statuses[rows],
+                "code": [_code(*pair) if pair[1] else "" for pair in zip(statuses[rows], messages, strict=True)],
+                "message": messages,
+                "internal_type": [mapping.internal] * size,
+                "internal_id": ids[Side.INTERNAL],
+                "external_type": [mapping.external_type] * size,
+                "external_id": ids[Side.EXTERNAL],
+            }
+        )
+    )
+
+
+def statuses_of(plan: Plan) -> Objects:
+    """Per row a word for the log; None where there is nothing to say."""
+    statuses = objects([None] * len(plan))
+    statuses[plan.rows(Kind.LINK)] = "linked"
+    statuses[plan.rows(Kind.REVIVE)] = "revived"
+    statuses[plan.rows(Kind.MERGE) & plan.having(Cell.HOLD)] = "held"
+    statuses[plan.rows(*FIELDWISE) & plan.having(Cell.WRITE)] = "updated"
+    statuses[plan.withheld_updates] = "withheld"
+    for kind, word in _DONE.items():
+        statuses[plan.rows(kind)] = word
+    for kind, word in _QUARANTINE.items():
+        statuses[plan.rows(kind)] = {"rejected": "quarantined"}.get(word, word)
+    statuses[plan.rows(Kind.WAIT)] = "waiting"
+    return statuses
+
+
+def count_statuses(settling: Settling, statuses: Objects) -> None:
+    """Add the batch to the run's tally: every record under exactly one of the words, `merged` and `linked` besides."""
+    plan, tally = settling.plan, settling.job.tally
+    for status in ("created", "updated", "deleted", "ended", "revived"):
+        tally.add(status, int((statuses == status).sum()))
+    for status in ("withheld", "quarantined", "ambiguous", "held", "waiting"):
+        for position in np.flatnonzero(statuses == status):
+            tally.add(
+                status if status != "waiting" else "waiting records",
+                1,
+                plan.reasons[position] or "first link: both sides differ",
+            )
+    tally.add("merged", int(plan.merged.sum()))
+    tally.add("linked", int(plan.rows(Kind.LINK).sum()))
+    untouched = plan.rows(Kind.NOTHING, Kind.LEAVE) | (
+        plan.rows(*FIELDWISE) & ~plan.having(Cell.WRITE, Cell.HOLD) & ~plan.withheld_updates
+    )
+    tally.add("unchanged", int(untouched.sum()))

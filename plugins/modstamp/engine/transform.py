@@ -1,0 +1,115 @@
+"""Source values → target values, whole columns at a time: value tables, then references.
+
+A value that no table knows rejects its record; a reference without a link makes it wait (G16). Nothing becomes null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from modstamp.engine.frames import Mask, Objects, column, frame, objects, present
+from modstamp.mapping.schema import FieldMapping, TypeMapping
+from modstamp.mapping.values import ValueTable
+from modstamp.model import Direction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transformed:
+    """`converted`: target field → value. `waits`: internal field → ``type:id``, or None. `rejected`: why, or None."""
+
+    converted: pd.DataFrame
+    waits: Objects
+    rejected: Objects
+
+
+def references(
+    records: pd.DataFrame, mapping: TypeMapping, direction: Direction, tables: Mapping[str, ValueTable]
+) -> dict[str, list[str]]:
+    """Internal field → the distinct values that must be looked up before `transform` can run."""
+    wanted = {}
+    for field in mapping.fields:
+        if field.reference is not None and field.name(direction.source) in records:
+            values, _ = _through_table(field, column(records, field.name(direction.source)), direction, tables)
+            wanted[field.internal] = sorted({str(value) for value in values[present(values)]})
+    return wanted
+
+
+def transform(
+    records: pd.DataFrame,
+    mapping: TypeMapping,
+    direction: Direction,
+    tables: Mapping[str, ValueTable],
+    found: Mapping[str, Mapping[str, str]],
+) -> Transformed:
+    """Convert every mapped field. `found`: internal field → looked-up value → its counterpart, from `references`."""
+    converted: dict[str, Objects] = {}
+    waits: list[dict[str, str]] = [{} for _ in range(len(records))]
+    rejected = objects([None] * len(records))
+    for field in mapping.fields:
+        source = field.name(direction.source)
+        if source not in records:
+            continue  # unknown, not empty (G8)
+        raw = column(records, source)
+        values, unmapped = _through_table(field, raw, direction, tables)
+        for position in np.flatnonzero(unmapped):
+            rejected[position] = (
+                rejected[position] or f"{source}: no pair for {raw[position]!r} in value table {field.values}"
+            )
+        if field.reference is not None:
+            values = _through_reference(field, values, direction, found.get(field.internal, {}), waits, rejected)
+        converted[field.name(direction.target)] = values
+    return Transformed(converted=frame(converted), waits=objects([each or None for each in waits]), rejected=rejected)
+
+
+def _through_table(
+    field: FieldMapping, values: Objects, direction: Direction, tables: Mapping[str, ValueTable]
+) -> tuple[Objects, Mask]:
+    """On the way in a value table stands before the reference, on the way out behind it."""
+    if field.values is None or (field.reference is not None and direction is Direction.PUSHING):
+        return values, np.zeros(len(values), dtype=bool)
+    translated, unmapped = tables[field.internal].translate(pd.Series(values, dtype=object), direction)
+    return translated.to_numpy(dtype=object), unmapped.to_numpy(dtype=bool)
+
+
+def _through_reference(
+    field: FieldMapping,
+    values: Objects,
+    direction: Direction,
+    found: Mapping[str, str],
+    waits: list[dict[str, str]],
+    rejected: Objects,
+) -> Objects:
+    reference = field.reference
+    assert reference is not None  # noqa: S101  # for the type checker: the caller asked
+    result = objects([None if value is None else found.get(str(value)) for value in values])
+    missing = present(values) & ~present(result)
+    for position in np.flatnonzero(missing):
+        if reference.by is None:
+            waits[position][field.internal] = f"{reference.type}:{values[position]}"
+        else:
+            reason = _no_counterpart(field, values[position], direction)
+            rejected[position] = rejected[position] or reason
+    return result
+
+
+def _no_counterpart(field: FieldMapping, value: object, direction: Direction) -> str:
+    kind, by = (field.reference.type, field.reference.by) if field.reference else ("", "")
+    if direction is Direction.POLLING:
+        return f"{field.external}: no {kind} with {by} {value!r}"
+    return f"{field.internal}: {kind} {value} has no counterpart" + (
+        f" in value table {field.values}" if field.values else ""
+    )
+
+
+def by_lookup(
+    field: FieldMapping, direction: Direction, tables: Mapping[str, ValueTable], named: dict[str, str]
+) -> dict[str, str]:
+    """On the way out: id → name becomes id → external value, where a value table stands behind the reference."""
+    if field.values is None or direction is Direction.POLLING:
+        return named
+    outward = tables[field.internal].lookup(direction)
+    return {record: outward[name] for record, name in named.items() if name in outward}
