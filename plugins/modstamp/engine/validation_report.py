@@ -65,7 +65,7 @@ _PAGE = """\
 
 
 def render(validations: Sequence[Mapping[str, Any]]) -> str:
-    """The page. Each validation: run_id, mapping, direction, at (datetime or text), and `validate.document`'s document."""
+    """The page. Each validation: run_id, mapping, direction, at (datetime or text), and `document` of `validate`."""
     from jinja2 import Environment, StrictUndefined  # noqa: PLC0415  (wanted by no run, only by whoever looks)
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
