@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -45,8 +46,14 @@ def _serve(chosen: argparse.Namespace) -> None:
     print(
         f"CA: {servers.certificates.authority}; client id and secret: {chosen.state / 'credentials.json'}", flush=True
     )
-    asyncio.run(servers.run())
+    asyncio.run(_until_interrupted(servers))
     org.store.close()
+
+
+async def _until_interrupted(servers: Servers) -> None:
+    for each in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(each, servers.stop)
+    await servers.run()
 
 
 if __name__ == "__main__":

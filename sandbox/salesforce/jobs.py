@@ -15,6 +15,14 @@ DELIMITERS: Final = {"COMMA": ",", "TAB": "\t", "SEMICOLON": ";", "PIPE": "|", "
 LINE_ENDINGS: Final = {"LF": "\n", "CRLF": "\r\n"}
 
 
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How the CSV of a job is written, by the API's names."""
+
+    delimiter: str = "COMMA"
+    line_ending: str = "LF"
+
+
 @dataclass(slots=True, kw_only=True)
 class Job:
     """One job of either kind. Rows of results are lists of text in the order of `header`."""
@@ -26,8 +34,7 @@ class Job:
     version: str
     created: str
     created_by: str
-    delimiter: str = "COMMA"
-    line_ending: str = "LF"
+    layout: Layout
     state: str = "UploadComplete"
     error: str | None = None
     cursor: Cursor | None = None
@@ -51,8 +58,8 @@ class Job:
             "concurrencyMode": "Parallel",
             "contentType": "CSV",
             "apiVersion": float(self.version),
-            "lineEnding": self.line_ending,
-            "columnDelimiter": self.delimiter,
+            "lineEnding": self.layout.line_ending,
+            "columnDelimiter": self.layout.delimiter,
             "jobType": "V2Ingest" if self.family == "ingest" else "V2Query",
             "retries": 0,
             "totalProcessingTime": 0,
@@ -109,8 +116,8 @@ class Jobs:
         return [job.info() for job in self.known.values() if job.family == family]
 
 
-def csv_options(order: dict[str, Any]) -> dict[str, str]:
-    """Delimiter and line ending of a job, checked.
+def layout_of(order: dict[str, Any]) -> Layout:
+    """The layout that a request for a job asks for.
 
     Raises:
         Refusal: unknown names, or a content type other than CSV.
@@ -119,4 +126,4 @@ def csv_options(order: dict[str, Any]) -> dict[str, str]:
     line_ending = str(order.get("lineEnding", "LF")).upper()
     if delimiter not in DELIMITERS or line_ending not in LINE_ENDINGS or order.get("contentType", "CSV") != "CSV":
         raise Refusal(400, "INVALIDJOB", "Unknown columnDelimiter, lineEnding or contentType")
-    return {"delimiter": delimiter, "line_ending": line_ending}
+    return Layout(delimiter, line_ending)

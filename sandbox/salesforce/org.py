@@ -69,10 +69,10 @@ class Org:
     sessions: Sessions
     faults: Faults
     meter: Meter
+    opened: datetime
     org_id: str = ""
     user_id: str = ""
     people_id: str = ""
-    opened: datetime = datetime.min
     jobs: Jobs = field(default_factory=Jobs)
 
     @property

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
+from types import MappingProxyType
 from typing import Any
 
 from sandbox.salesforce import ids
@@ -89,7 +90,7 @@ def record_maker(statement: Statement, base: str) -> Callable[[Sequence[Any]], R
     """
     parents = list(statement.parents)
     first = 1 + 2 * len(parents)
-    converters = [_converter(column.field.kind) for column in statement.columns or ()]
+    converters = [CONVERTERS.get(column.field.kind) for column in statement.columns or ()]
     paths = [column.path for column in statement.columns or ()]
     if not parents:
         names = [path[0] for path in paths]
@@ -141,5 +142,4 @@ def _attributes(base: str, type_name: str, record_id: str) -> Record:
     return {"type": type_name, "url": f"{base}/{type_name}/{record_id}"}
 
 
-def _converter(kind: str) -> Callable[[Any], Any] | None:
-    return {"boolean": bool, "address": json.loads}.get(kind)
+CONVERTERS: Mapping[str, Callable[[Any], Any]] = MappingProxyType({"boolean": bool, "address": json.loads})

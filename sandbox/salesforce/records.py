@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -51,8 +51,8 @@ class Writer:
         try:
             with self.org.store.writing():
                 results += [self._result(change, moment) for change in changes]
-                if all_or_none and not all(result["success"] for result in results):
-                    raise _RolledBack
+                if all_or_none:
+                    _undo_unless_good(results)
         except _RolledBack:
             results = [_rolled_back(result) for result in results]
         return results
@@ -189,13 +189,14 @@ class _RolledBack(Exception):  # noqa: N818 - leaves the transaction, nothing mo
     pass
 
 
+def _undo_unless_good(results: list[Result]) -> None:
+    if not all(result["success"] for result in results):
+        raise _RolledBack
+
+
 def _rolled_back(result: Result) -> Result:
     if not result["success"]:
         return result
     message = "Record rolled back because not all records were valid and the request was using AllOrNone header"
     refusal = invalid_record("ALL_OR_NONE_OPERATION_ROLLED_BACK", message)
     return {"success": False, "errors": [refusal.result()]} | ({"created": False} if "created" in result else {})
-
-
-def all_refused(results: Iterable[Result]) -> bool:
-    return not any(result["success"] for result in results)

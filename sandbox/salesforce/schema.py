@@ -88,7 +88,6 @@ class ObjectType:
     prefix: str
     fields: Mapping[str, Field]
     abilities: frozenset[str]
-    person: bool = False
     by_lower_name: Mapping[str, Field] = field(default_factory=dict)
     by_relationship: Mapping[str, Field] = field(default_factory=dict)
 
@@ -102,6 +101,11 @@ class ObjectType:
     @property
     def soft_deletes(self) -> bool:
         return "IsDeleted" in self.fields
+
+    @property
+    def person(self) -> bool:
+        """Whether its Name is put together from FirstName and LastName."""
+        return "Name" in self.fields and "composed" in self.fields["Name"].flags
 
     @property
     def unique_fields(self) -> tuple[Field, ...]:
@@ -163,6 +167,7 @@ def _object(data: dict[str, Any], audit: Mapping[str, Field]) -> ObjectType:
     without = frozenset(data.get("without", ()))
     kept = {name: each for name, each in audit.items() if name not in without}
     head = {name: kept.pop(name) for name in ("Id", "IsDeleted") if name in kept}
+    head["Id"] = replace(head["Id"], label=f"{data['label']} ID")
     own = {name: _field(name, values) for name, values in data["fields"].items()}
     bare = ObjectType(
         name=data["name"],
@@ -171,7 +176,6 @@ def _object(data: dict[str, Any], audit: Mapping[str, Field]) -> ObjectType:
         prefix=data["prefix"],
         fields={},
         abilities=frozenset(data.get("abilities", ("createable", "updateable", "deletable", "undeletable"))),
-        person=bool(data.get("person")),
     )
     return _with_fields(bare, head | own | kept)
 

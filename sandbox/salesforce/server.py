@@ -68,6 +68,14 @@ class Salesforce:
         return perform(self.org, {"object": object_name, "id": record_id, "values": values})
 
 
+class _Server(uvicorn.Server):
+    """Leaves the signals alone: two servers share one process, and `Servers` stops both."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
 class Servers:
     """Both ports of one org; `run` blocks until `stop`."""
 
@@ -79,8 +87,8 @@ class Servers:
         self._loop: asyncio.AbstractEventLoop | None = None
         app = application(org, self._cut)
         self._servers = [
-            uvicorn.Server(self._config(app, tls=True)),
-            uvicorn.Server(self._config(app, tls=False)),
+            _Server(self._config(app, tls=True)),
+            _Server(self._config(app, tls=False)),
         ]
         self.https_url, self.http_url = (
             f"{scheme}://{HOST}:{each.getsockname()[1]}"

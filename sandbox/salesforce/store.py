@@ -5,6 +5,8 @@ Values are Salesforce's own: ids of 18 characters, booleans, numbers, dates as `
 or as the text that `clock.stamp` writes.
 """
 
+# ruff: noqa: S608 - only names from the schema are put into SQL; every value is bound
+
 from __future__ import annotations
 
 import sqlite3

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -16,6 +16,9 @@ from sandbox.salesforce.schema import Field
 
 EMAIL = re.compile(r"[^\s@<>(),;:\"\[\]\\]+@[^\s@.,;:]+(\.[^\s@.,;:]+)+")
 TRUTH: Mapping[str, bool] = MappingProxyType({"true": True, "1": True, "false": False, "0": False})
+JSON_TYPES: Mapping[str, tuple[type, ...]] = MappingProxyType(
+    {"boolean": (bool,), "integer": (int,), "number": (int, float)}
+)
 JSON_KINDS: Mapping[type, str] = MappingProxyType(
     {str: "STRING", bool: "BOOLEAN", int: "NUMBER_INT", float: "NUMBER_FLOAT", dict: "OBJECT", list: "ARRAY"}
 )
@@ -30,10 +33,10 @@ def from_json(field: Field, value: Any) -> Any:
     """
     if value is None:
         return None
-    expected = {"boolean": bool, "integer": int, "number": (int, float)}.get(field.kind, str)
+    expected = JSON_TYPES.get(field.kind, (str,))
     if not isinstance(value, expected) or (isinstance(value, bool) and field.kind != "boolean"):
         raise _cannot_read(field, value)
-    if field.kind == "number" and not math.isfinite(value):
+    if isinstance(value, float) and not math.isfinite(value):
         raise _cannot_read(field, value)
     return from_text(field, value) if isinstance(value, str) else value
 
@@ -71,21 +74,25 @@ def checked(field: Field, value: Any) -> Any:
 
 
 def _read(field: Field, text: str) -> Any:
-    match field.kind:
-        case "text" | "id":
-            return text.strip() or None
-        case _ if not text.strip():
-            return None
-        case "boolean":
-            return TRUTH[text.strip().lower()]
-        case "integer":
-            return int(text)
-        case "number":
-            return float(text)
-        case "date":
-            return date.fromisoformat(text[:10]).isoformat()
-        case _:
-            return stamp(parse_stamp(text))
+    if not text.strip():
+        return None
+    reader = READERS.get(field.kind)
+    return reader(text.strip()) if reader else text.strip()
+
+
+def _date(text: str) -> str:
+    return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date().isoformat()
+
+
+READERS: Mapping[str, Callable[[str], Any]] = MappingProxyType(
+    {
+        "boolean": lambda text: TRUTH[text.lower()],
+        "integer": int,
+        "number": float,
+        "date": _date,
+        "datetime": lambda text: stamp(parse_stamp(text)),
+    }
+)
 
 
 def _cannot_read(field: Field, value: Any) -> Refusal:

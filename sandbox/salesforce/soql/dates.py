@@ -5,86 +5,68 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from types import MappingProxyType
+from typing import Final, TypeAlias
 
-from dateutil.relativedelta import relativedelta
-
-Span = tuple[date, date]
-SUNDAY_FIRST = 7
+Span: TypeAlias = tuple[date, date]
+Step: TypeAlias = Callable[[date, int], date]
+MONTHS_IN_YEAR: Final = 12
+DAYS_IN_WEEK: Final = 7
 
 
 def span(literal: str, today: date) -> Span | None:
     """The days that a literal covers, from the first to the one after the last; None when it is no date literal."""
     name, _, number = literal.upper().partition(":")
     if name in FIXED and not number:
-        return FIXED[name](today)
+        unit, first, after = FIXED[name]
+        return START[unit](today, first), START[unit](today, after)
     if name in COUNTED and number.isdigit():
-        return COUNTED[name](today, int(number))
+        unit, first_of, after_of = COUNTED[name]
+        return START[unit](today, first_of(int(number))), START[unit](today, after_of(int(number)))
     return None
 
 
-def _days(today: date, first: int, after: int) -> Span:
-    return today + timedelta(days=first), today + timedelta(days=after)
+def _day(today: date, number: int) -> date:
+    return today + timedelta(days=number)
 
 
-def _week(today: date) -> date:
-    return today - timedelta(days=today.isoweekday() % SUNDAY_FIRST)
+def _week(today: date, number: int) -> date:
+    return today - timedelta(days=today.isoweekday() % DAYS_IN_WEEK) + timedelta(weeks=number)
 
 
-def _month(today: date) -> date:
-    return today.replace(day=1)
+def _months(length: int) -> Step:
+    def start(today: date, number: int) -> date:
+        month = today.year * MONTHS_IN_YEAR + today.month - 1
+        year, place = divmod((month // length + number) * length, MONTHS_IN_YEAR)
+        return date(year, place + 1, 1)
+
+    return start
 
 
-def _quarter(today: date) -> date:
-    return today.replace(month=(today.month - 1) // 3 * 3 + 1, day=1)
-
-
-def _year(today: date) -> date:
-    return today.replace(month=1, day=1)
-
-
-UNITS: Mapping[str, tuple[Callable[[date], date], relativedelta]] = MappingProxyType(
-    {
-        "WEEK": (_week, relativedelta(weeks=1)),
-        "MONTH": (_month, relativedelta(months=1)),
-        "QUARTER": (_quarter, relativedelta(months=3)),
-        "YEAR": (_year, relativedelta(years=1)),
-    }
+# Where the n-th day, week … from the present one begins.
+START: Final[Mapping[str, Step]] = MappingProxyType(
+    {"DAY": _day, "WEEK": _week, "MONTH": _months(1), "QUARTER": _months(3), "YEAR": _months(MONTHS_IN_YEAR)}
 )
-
-
-def _unit(unit: str, first: int, after: int) -> Callable[[date], Span]:
-    start, step = UNITS[unit]
-    return lambda today: (start(today) + step * first, start(today) + step * after)
-
-
-def _last_units(unit: str) -> Callable[[date, int], Span]:
-    start, step = UNITS[unit]
-    return lambda today, number: (start(today) - step * number, start(today))
-
-
-def _next_units(unit: str) -> Callable[[date, int], Span]:
-    start, step = UNITS[unit]
-    return lambda today, number: (start(today) + step, start(today) + step * (number + 1))
-
-
-FIXED: Mapping[str, Callable[[date], Span]] = MappingProxyType(
+LONGER_UNITS: Final = ("WEEK", "MONTH", "QUARTER", "YEAR")
+# The unit, the first one covered and the one after the last, counted from the present one.
+FIXED: Final[Mapping[str, tuple[str, int, int]]] = MappingProxyType(
     {
-        "YESTERDAY": lambda today: _days(today, -1, 0),
-        "TODAY": lambda today: _days(today, 0, 1),
-        "TOMORROW": lambda today: _days(today, 1, 2),
-        "LAST_90_DAYS": lambda today: _days(today, -90, 1),
-        "NEXT_90_DAYS": lambda today: _days(today, 1, 91),
-        **{f"LAST_{unit}": _unit(unit, -1, 0) for unit in UNITS},
-        **{f"THIS_{unit}": _unit(unit, 0, 1) for unit in UNITS},
-        **{f"NEXT_{unit}": _unit(unit, 1, 2) for unit in UNITS},
+        "YESTERDAY": ("DAY", -1, 0),
+        "TODAY": ("DAY", 0, 1),
+        "TOMORROW": ("DAY", 1, 2),
+        "LAST_90_DAYS": ("DAY", -90, 1),
+        "NEXT_90_DAYS": ("DAY", 1, 91),
     }
+    | {f"LAST_{unit}": (unit, -1, 0) for unit in LONGER_UNITS}
+    | {f"THIS_{unit}": (unit, 0, 1) for unit in LONGER_UNITS}
+    | {f"NEXT_{unit}": (unit, 1, 2) for unit in LONGER_UNITS}
 )
-COUNTED: Mapping[str, Callable[[date, int], Span]] = MappingProxyType(
+Count: TypeAlias = Callable[[int], int]
+COUNTED: Final[Mapping[str, tuple[str, Count, Count]]] = MappingProxyType(
     {
-        "LAST_N_DAYS": lambda today, number: _days(today, -number, 1),
-        "NEXT_N_DAYS": lambda today, number: _days(today, 1, number + 1),
-        "N_DAYS_AGO": lambda today, number: _days(today, -number, 1 - number),
-        **{f"LAST_N_{unit}S": _last_units(unit) for unit in UNITS},
-        **{f"NEXT_N_{unit}S": _next_units(unit) for unit in UNITS},
+        "LAST_N_DAYS": ("DAY", lambda number: -number, lambda _: 1),
+        "NEXT_N_DAYS": ("DAY", lambda _: 1, lambda number: number + 1),
+        "N_DAYS_AGO": ("DAY", lambda number: -number, lambda number: 1 - number),
     }
+    | {f"LAST_N_{unit}S": (unit, lambda number: -number, lambda _: 0) for unit in LONGER_UNITS}
+    | {f"NEXT_N_{unit}S": (unit, lambda _: 1, lambda number: number + 1) for unit in LONGER_UNITS}
 )

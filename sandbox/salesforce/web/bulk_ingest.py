@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from sandbox.salesforce.jobs import DELIMITERS, LINE_ENDINGS, Job, csv_options
+from sandbox.salesforce.jobs import DELIMITERS, LINE_ENDINGS, Job, layout_of
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.problems import Refusal, not_found, unsupported
 from sandbox.salesforce.records import Change, Result, Writer, parent_id
@@ -53,7 +53,7 @@ def create(org: Org, call: Call) -> Answer:
         created_by=call.user_id,
         state="Open",
         key=key,
-        **csv_options(order),
+        layout=layout_of(order),
     )
     return Answer(body=org.jobs.add(job).info())
 
@@ -122,10 +122,12 @@ def _work(org: Org, job: Job) -> None:
 def _rows(job: Job) -> list[list[str]]:
     text = job.content.decode("utf-8-sig")
     first, ending, _ = text.partition("\n")
-    if ending and LINE_ENDINGS[job.line_ending] != ("\r\n" if first.endswith("\r") else "\n"):
-        message = f"InvalidBatch : LineEnding is invalid on user data. Current LineEnding setting is {job.line_ending}"
+    if ending and LINE_ENDINGS[job.layout.line_ending] != ("\r\n" if first.endswith("\r") else "\n"):
+        message = (
+            f"InvalidBatch : LineEnding is invalid on user data. Current LineEnding setting is {job.layout.line_ending}"
+        )
         raise Refusal(400, "InvalidBatch", message)
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=DELIMITERS[job.delimiter], strict=True)
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=DELIMITERS[job.layout.delimiter], strict=True)
     job.header = next(lines, [])
     return [line for line in lines if line]
 

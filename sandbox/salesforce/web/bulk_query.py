@@ -8,7 +8,7 @@ import io
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
-from sandbox.salesforce.jobs import DELIMITERS, LINE_ENDINGS, Job, csv_options
+from sandbox.salesforce.jobs import DELIMITERS, LINE_ENDINGS, Job, layout_of
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.problems import Refusal
 from sandbox.salesforce.query import Cursor
@@ -39,7 +39,7 @@ def create(org: Org, call: Call) -> Answer:
             created=org.clock.stamp(),
             created_by=call.user_id,
             cursor=cursor,
-            **csv_options(order),
+            layout=layout_of(order),
         )
     )
     answer = Answer(body=job.info())
@@ -95,8 +95,8 @@ def csv_text(job: Job, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> 
     text = io.StringIO(newline="")
     lines = csv.writer(
         text,
-        delimiter=DELIMITERS[job.delimiter],
-        lineterminator=LINE_ENDINGS[job.line_ending],
+        delimiter=DELIMITERS[job.layout.delimiter],
+        lineterminator=LINE_ENDINGS[job.layout.line_ending],
         quoting=csv.QUOTE_ALL,
     )
     lines.writerow(header)

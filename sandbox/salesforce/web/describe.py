@@ -143,18 +143,18 @@ def _summary(object_type: ObjectType, call: Call) -> dict[str, Any]:
 def _field(field: Field) -> dict[str, Any]:
     several = len(field.references) > 1
     described = {name: name in field.flags for name in REPORTED_FLAGS} | {
-        "aggregatable": "filterable" in field.flags and field.type not in NOT_AGGREGATABLE,
+        "aggregatable": bool(field.flags & {"filterable", "groupable"}) and field.type not in NOT_AGGREGATABLE,
         "byteLength": field.length * (1 if field.kind == "id" else 3) if field.kind != "id" else 18,
         "compoundFieldName": field.compound,
         "custom": field.custom,
         "defaultValue": field.default,
         "digits": field.digits,
-        "extraTypeInfo": "plaintextarea" if field.type == "textarea" else None,
+        "extraTypeInfo": _extra(field),
         "label": field.label,
         "length": 18 if field.kind == "id" else field.length,
         "name": field.name,
         "namePointing": several,
-        "permissionable": "nillable" in field.flags and bool(field.flags & {"createable", "updateable"}),
+        "permissionable": _permissionable(field),
         "picklistValues": [_picklist_entry(field, value) for value in field.values],
         "polymorphicForeignKey": several,
         "precision": field.precision,
@@ -162,11 +162,34 @@ def _field(field: Field) -> dict[str, Any]:
         "referenceTo": list(field.references),
         "relationshipName": field.relationship,
         "scale": field.scale,
-        "searchPrefilterable": field.type == "reference" and not several,
+        "searchPrefilterable": _prefilterable(field),
         "soapType": SOAP_TYPES.get(field.type, "xsd:string"),
         "type": field.type,
     }
-    return dict(sorted((described | CONSTANT).items()))
+    return dict(sorted({**described, **CONSTANT}.items()))
+
+
+def _extra(field: Field) -> str | None:
+    if "nameField" in field.flags and field.compound == "Name":
+        return "switchablepersonname"
+    if field.compound == "Name" or "composed" in field.flags:
+        return "personname"
+    if field.type == "textarea":
+        return "plaintextarea"
+    return "imageurl" if field.name == "PhotoUrl" else None
+
+
+def _permissionable(field: Field) -> bool:
+    """Whether field-level security can be set: not for what every record must have or what is part of its name."""
+    writable = bool(field.flags & {"createable", "updateable"}) or field.kind == "address"
+    if "unpermissioned" in field.flags:
+        return False
+    return writable and field.compound != "Name" and not field.required and "nillable" in field.flags
+
+
+def _prefilterable(field: Field) -> bool:
+    single = field.type == "reference" and len(field.references) == 1
+    return single and "User" not in field.references and field.name != "MasterRecordId"
 
 
 def _picklist_entry(field: Field, value: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from sandbox.salesforce.org import Org
 from sandbox.salesforce.web.call import Answer, Call
 
 # Label of the newest version and how many older ones are listed; a call may name any version.
-NEWEST: Final = 65
+NEWEST: Final = 67
 OLDEST: Final = 31
 SEASONS: Final = ("Winter", "Spring", "Summer")
 RESOURCES: Final = ("sobjects", "query", "queryAll", "composite", "limits", "jobs")
@@ -26,6 +26,14 @@ def versions(_org: Org, _call: Call) -> Answer:
 def resources(org: Org, call: Call) -> Answer:
     links = {name: f"{call.data_path}/{name}" for name in RESOURCES}
     return Answer(body=links | {"identity": f"{call.origin}/id/{org.org_id}/{call.user_id}"})
+
+
+def knows(call: Call) -> bool:
+    """Whether the API version in a path is one that is listed; paths without a version pass."""
+    if not call.path.startswith("/services/data/v"):
+        return True
+    number, _, rest = call.parameters.get("version", "").partition(".")
+    return number.isdigit() and rest == "0" and OLDEST <= int(number) <= NEWEST
 
 
 def _label(number: int) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import parse_qs, urlencode, urlsplit
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
 import jwt
@@ -47,10 +47,8 @@ def token(org: Org, call: Call) -> Answer:
         "authorization_code": partial(_code, org, form),
         JWT_GRANT: partial(_jwt_bearer, org, call, form),
     }
-    grant = grants.get(form.get("grant_type", ""))
+    grant = grants.get(form.get("grant_type", ""), _unknown_grant)
     try:
-        if grant is None:
-            raise Denied("unsupported_grant_type", "grant type not supported")
         user_id, refreshable = grant()
     except Denied as denied:
         return Answer(status=400, body={"error": denied.error, "error_description": denied.description})
@@ -149,6 +147,10 @@ def _granted(org: Org, call: Call, user_id: str, *, refreshable: bool) -> dict[s
     return granted | ({"refresh_token": org.sessions.grant_refresh(user_id)} if refreshable else {})
 
 
+def _unknown_grant() -> tuple[str, bool]:
+    raise Denied("unsupported_grant_type", "grant type not supported")
+
+
 def _client_credentials(org: Org, call: Call, form: Form) -> tuple[str, bool]:
     scheme, _, encoded = call.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "basic":
@@ -215,7 +217,7 @@ def _soap_user(org: Org, call: Call) -> str:
     version = call.parameters["version"]
     if not org.options.passwords or float(version) >= SOAP_ENDS:
         raise Denied("INVALID_OPERATION", "SOAP API login() is disabled by default in this org.")
-    root = ElementTree.fromstring(call.body)  # noqa: S314 - loopback test equipment
+    root = ET.fromstring(call.body)  # noqa: S314 - loopback test equipment
     found = {each.tag.rpartition("}")[2]: each.text or "" for each in root.iter()}
     try:
         _check_password(org, found.get("username", ""), found.get("password", ""))

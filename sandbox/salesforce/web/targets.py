@@ -1,5 +1,7 @@
 """What a path names: an object type, a field, a record."""
 
+# ruff: noqa: S608 - only names from the schema are put into SQL; every value is bound
+
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
