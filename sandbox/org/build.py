@@ -1,0 +1,70 @@
+"""The whole generator: from size and seed to both sides written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import func, select
+
+from sandbox.org.database import open_database, reflected
+from sandbox.org.external import External, build_external
+from sandbox.org.internal import Internal, build_internal
+from sandbox.org.landing import land_external, land_internal, land_rules
+from sandbox.org.vocabulary import read_vocabulary
+from sandbox.salesforce.org import open_store
+
+
+def build(size: int, seed: int) -> tuple[External, Internal]:
+    """Both sides as frames, nothing written."""
+    vocabulary = read_vocabulary(seed)
+    external = build_external(vocabulary, size, seed)
+    return external, build_internal(vocabulary, external, seed)
+
+
+def generate(size: int, seed: int, state: Path, engagement: str | None) -> dict[str, int]:
+    """Write both sides and return what was written; a side that has records already is left as it is.
+
+    Args:
+        size: number of Leads.
+        seed: the same seed gives the same rows.
+        state: state folder of the local Salesforce, made when it is not there.
+        engagement: URL of the migrated engagement database; None: only Salesforce is filled.
+    """
+    external, internal = build(size, seed)
+    counts = _fill_external(state, external)
+    return counts | (_fill_internal(engagement, internal) if engagement else {})
+
+
+def _fill_external(state: Path, external: External) -> dict[str, int]:
+    store = open_store(state)
+    try:
+        if store.count("Lead"):
+            return {}
+        land_rules(state)
+        land_external(store, external)
+    finally:
+        store.close()
+    frames = {
+        "UserRole": external.roles,
+        "LeadStatus": external.statuses,
+        "Group": external.queues,
+        "User": external.users,
+        "Account": external.accounts,
+        "Lead": external.leads,
+        "Contact": external.contacts,
+    }
+    return {f"Salesforce {name}": len(frame) for name, frame in frames.items()}
+
+
+def _fill_internal(url: str, internal: Internal) -> dict[str, int]:
+    engine = open_database(url)
+    try:
+        with engine.begin() as connection:
+            prospects = reflected(connection, "prospects")
+            if connection.execute(select(func.count()).select_from(prospects)).scalar_one():
+                return {}
+            land_internal(connection, internal)
+    finally:
+        engine.dispose()
+    frames = {"users": internal.users, "accounts": internal.accounts, "prospects": internal.prospects}
+    return {f"engagement {name}": len(frame) for name, frame in frames.items()}

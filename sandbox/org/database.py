@@ -1,0 +1,69 @@
+"""The engagement database as anybody else meets it: by its URL and what its catalogue shows."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Engine,
+    TableClause,
+    column,
+    create_engine,
+    event,
+    insert,
+    inspect,
+    make_url,
+    select,
+    table,
+)
+
+DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
+CHUNK = 5_000
+
+
+def open_database(url: str) -> Engine:
+    """Open `postgresql://…` or `sqlite:///path`."""
+    parsed = make_url(url)
+    engine = create_engine(parsed.set(drivername=DRIVERS.get(parsed.drivername, parsed.drivername)))
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare)
+        event.listen(engine, "begin", _begin)
+    return engine
+
+
+def reflected(connection: Connection, name: str) -> TableClause:
+    """A table with its columns.
+
+    Raises:
+        sqlalchemy.exc.NoSuchTableError: the database has not been migrated.
+    """
+    return table(name, *(column(each["name"], each["type"]) for each in inspect(connection).get_columns(name)))
+
+
+def insert_rows(connection: Connection, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows that all have the same columns."""
+    target = reflected(connection, name)
+    for start in range(0, len(rows), CHUNK):
+        connection.execute(insert(target), [dict(row) for row in rows[start : start + CHUNK]])
+
+
+def ids_by(connection: Connection, name: str, key: str) -> dict[str, int]:
+    """The id of each row by one of its columns, where that is filled."""
+    source = reflected(connection, name)
+    found = connection.execute(select(source.c[key], source.c["id"]).where(source.c[key].is_not(None)))
+    return {str(value): int(row_id) for value, row_id in found}
+
+
+def _prepare(connection: sqlite3.Connection, record: object) -> None:
+    del record
+    connection.isolation_level = None  # the driver would begin later than the first read
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA busy_timeout = 30000")
+
+
+def _begin(connection: Connection) -> None:
+    # Whoever reads first and writes later is refused when somebody else wrote in between.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
