@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import yaml
+from yaml.reader import ReaderError
 
 from modstamp.errors import Problem
 
@@ -61,12 +62,17 @@ def parse(text: str, name: str) -> Document:
         data = walk.value(root, ()) if root else None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        where = f"{name}:{mark.line + 1}" if mark else name
-        problem = Problem(where, f"is not YAML: {error.problem or error.context}", "mend the line or the one above it")
-        return Document(name, None, {}, (problem,))
+        return _unreadable(name, mark.line + 1 if mark else 1, str(error.problem or error.context))
+    except ReaderError as error:
+        return _unreadable(name, text.count("\n", 0, error.position) + 1, str(error.reason))
     finally:
         loader.dispose()
     return Document(name, data, walk.lines, tuple(walk.problems))
+
+
+def _unreadable(name: str, line: int, why: str) -> Document:
+    problem = Problem(f"{name}:{line}", f"is not YAML: {why}", "mend the line or the one above it")
+    return Document(name, None, {}, (problem,))
 
 
 class _Walk:

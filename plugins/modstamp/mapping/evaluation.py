@@ -7,13 +7,15 @@ How values compare:
 - Empty is None or an empty text. `is null` means `is empty`; an empty value *is not* anything else.
 - `is` and `in` are exact: case and spaces count, and a text never equals a number. A number equals a number (1 is 1.0).
 - `contains` and `starts with` ignore case.
-- `greater than` and its kin are false for empty values. Text that reads as a number is compared as one.
+- `greater than` and its kin compare a number with numbers (and texts that read as one), a date or an instant with dates
+  and instants; of everything else they are false.
 - A field that the frame does not have is unknown (G8): every row that looks at it fails.
 """
 
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +25,8 @@ import pandas as pd
 
 from modstamp.mapping.conditions import AllOf, Condition, Row, describe, members
 from modstamp.model import Value
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 Mask = npt.NDArray[np.bool_]
 
@@ -64,8 +68,11 @@ def _is(series: pd.Series, value: Value) -> Mask:
     if isinstance(value, str):
         return same
     # Python takes True for 1; a condition does not.
-    boolean: Mask = np.asarray(series.map(lambda held: isinstance(held, bool)), dtype=bool)
-    return same & boolean if isinstance(value, bool) else same & ~boolean
+    return same & (_is_boolean(series) if isinstance(value, bool) else ~_is_boolean(series))
+
+
+def _is_boolean(series: pd.Series) -> Mask:
+    return np.asarray(series.map(lambda held: isinstance(held, bool)), dtype=bool)
 
 
 def _in(series: pd.Series, values: tuple[Value, ...]) -> Mask:
@@ -76,24 +83,28 @@ def _in(series: pd.Series, values: tuple[Value, ...]) -> Mask:
 
 
 def _contains(series: pd.Series, value: str) -> Mask:
-    return np.asarray(series.str.casefold().str.contains(value.casefold(), regex=False, na=False), dtype=bool)
+    return _text_where(series, lambda text: value.casefold() in text.casefold())
 
 
 def _starts_with(series: pd.Series, value: str) -> Mask:
-    return np.asarray(series.str.casefold().str.startswith(value.casefold(), na=False), dtype=bool)
+    return _text_where(series, lambda text: text.casefold().startswith(value.casefold()))
 
 
 def _compare(compare: Callable[[Any, Any], Any]) -> Callable[..., Mask]:
     def mask(series: pd.Series, value: float | str) -> Mask:
         if isinstance(value, str):
             # Without the Z at the end, instants of any precision and dates are in order as texts.
-            text = series.map(lambda held: held.removesuffix("Z") if isinstance(held, str) else None)
-            known: Mask = np.asarray(text.notna(), dtype=bool)
-            found: Mask = np.asarray(compare(text.where(known, ""), value.removesuffix("Z")), dtype=bool)
-            return known & found
-        return np.asarray(compare(pd.to_numeric(series, errors="coerce"), value), dtype=bool)
+            bound = value.removesuffix("Z")
+            return _text_where(series, lambda text: bool(_DATE.match(text) and compare(text.removesuffix("Z"), bound)))
+        numbers = pd.to_numeric(series.mask(_is_boolean(series)), errors="coerce")
+        return np.asarray(compare(numbers, value), dtype=bool)
 
     return mask
+
+
+def _text_where(series: pd.Series, test: Callable[[str], bool]) -> Mask:
+    """Texts that pass. pandas' own text methods loop just so, and refuse columns that hold no text at all."""
+    return np.asarray(series.map(lambda held: isinstance(held, str) and test(held)), dtype=bool)
 
 
 def _opposite(test: Callable[..., Mask]) -> Callable[..., Mask]:
