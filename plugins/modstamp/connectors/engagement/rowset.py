@@ -1,0 +1,39 @@
+"""Rows given by the program as something to select from: one JSON document, one parameter, however many rows there are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import JSON, Dialect, FromClause, Integer, Text, bindparam, cast, column, func, select
+from sqlalchemy.types import TypeEngine
+
+from modstamp.model import Value
+
+NUMBER = "_row"  # the column that counts the rows from 0
+
+
+def rowset(
+    dialect: Dialect,
+    types: Mapping[str, TypeEngine[Any]],
+    columns: Mapping[str, Sequence[Value]],
+) -> FromClause:
+    """A table ``given`` with these columns and `NUMBER`. `types`: by column; `columns`: values, of equal length."""
+    names = list(columns)
+    rows = [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    document = json.dumps([{NUMBER: number, **row} for number, row in enumerate(rows)])
+    return _postgresql(document, types) if dialect.name == "postgresql" else _sqlite(document, names)
+
+
+def _postgresql(document: str, types: Mapping[str, TypeEngine[Any]]) -> FromClause:
+    given = cast(bindparam(None, document, type_=Text), JSON)
+    columns = [column(name, type_) for name, type_ in types.items()]
+    rows = func.json_to_recordset(given).table_valued(column(NUMBER, Integer), *columns, name="given")
+    return rows.render_derived(with_types=True)
+
+
+def _sqlite(document: str, names: Sequence[str]) -> FromClause:
+    rows = func.json_each(document).table_valued("value", name="document")
+    cells = [func.json_extract(rows.c.value, f'$."{name}"').label(name) for name in (NUMBER, *names)]
+    return select(*cells).subquery("given")
