@@ -31,11 +31,15 @@ class Document:
     lines: Mapping[Path, int]
     problems: tuple[Problem, ...] = ()
 
-    def where(self, path: Path = ()) -> str:
-        """``file:line`` of the innermost part of the path that the file has."""
+    def line(self, path: Path = ()) -> int:
+        """The line of the innermost part of the path that the file has."""
         while path and path not in self.lines:
             path = path[:-1]
-        return f"{self.name}:{self.lines.get(path, 1)}"
+        return self.lines.get(path, 1)
+
+    def where(self, path: Path = ()) -> str:
+        """The same as ``file:line``."""
+        return f"{self.name}:{self.line(path)}"
 
 
 class _Loader(yaml.CSafeLoader):

@@ -7,16 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from modstamp.errors import ConfigurationError, Problem
-from modstamp.mapping import checking, documents
-from modstamp.mapping.catalog import MappingFile, Mappings, in_order, suggestion
-from modstamp.mapping.documents import Document
-from modstamp.mapping.json_schema import keys_at
+from modstamp.mapping import checking, documents, invalid
+from modstamp.mapping.catalog import MappingFile, Mappings, in_order
 from modstamp.mapping.schema import TypeMapping
 from modstamp.mapping.values import ValueTable, read_table
 
@@ -65,38 +61,5 @@ def _read(path: Path, tables: Mapping[str, ValueTable]) -> tuple[MappingFile | N
     try:
         mapping = TypeMapping.model_validate(document.data)
     except ValidationError as error:
-        return None, problems + [_problem(document, details) for details in error.errors(include_url=False)]
+        return None, problems + invalid.problems(document, error)
     return MappingFile(mapping=mapping, document=document, tables=tables), problems
-
-
-def _problem(document: Document, details: ErrorDetails) -> Problem:
-    """A validation error in the words of the person who wrote the file."""
-    path = _path(document.data, details["loc"])
-    name = ".".join(str(step) for step in path) or "the file"
-    where, key, given = document.where(path), str(details["loc"][-1]), details["input"]
-    if details["type"] == "extra_forbidden":
-        return Problem(where, f"unknown key '{key}'", suggestion(key, keys_at(path[:-1])))
-    if details["type"] == "missing":
-        return Problem(where, f"the key '{key}' is missing", f"add '{key}:'")
-    if details["type"] == "condition_value":
-        return Problem(where, f"{name}: {details['msg']}", "write the value that the operator works with")
-    if details["type"] == "literal_error":
-        return Problem(
-            where, f"{name}: '{given}' is unknown", suggestion(str(given), _words(details["ctx"]["expected"]))
-        )
-    return Problem(where, f"{name}: {details['msg']}, not {given!r}", "write a value of that kind")
-
-
-def _words(expected: str) -> list[str]:
-    """The words of pydantic's ``'both', 'in' or 'out'``."""
-    return expected.split("'")[1::2]
-
-
-def _path(data: Any, location: tuple[int | str, ...]) -> documents.Path:
-    """The part of a validation error's location that the document has: the names of models and choices are left out."""
-    path: documents.Path = ()
-    for step in location:
-        within = isinstance(data, list) and isinstance(step, int) and step < len(data)
-        if within or (isinstance(data, dict) and step in data):
-            data, path = data[step], (*path, step)
-    return path

@@ -63,9 +63,10 @@ def _faults(name: str, side: Side, column: Sequence[tuple[str, str]]) -> Iterato
     for where, value in column:
         if not value:
             yield Problem(where, f"value table '{name}' has a blank {side} value", "write it, or take the row out")
-        elif first.setdefault(value, where) != where:
+        elif value in first:
             what = f"value table '{name}' already maps the {side} value '{value}' ({first[value]})"
             yield Problem(where, what, "keep one of the two rows: pairs are one to one")
+        first.setdefault(value, where)
 
 
 def read_table(path: Path) -> tuple[ValueTable | None, list[Problem]]:

@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from modstamp.errors import Problem
+from modstamp.mapping.advice import advise
+from modstamp.mapping.catalog import Mappings
+from modstamp.mapping.loading import load
+
+Problems = Callable[[dict[str, str]], list[Problem]]
+Write = Callable[[dict[str, str]], Path]
+
+
+def with_fields(text: str, *rows: str) -> str:
+    return text.rstrip() + "".join(f"\n      - {{{row}}}" for row in rows) + "\n"
+
+
+@pytest.mark.requirement("STG-024")
+@pytest.mark.parametrize(
+    ("rows", "line", "what"),
+    [
+        (
+            ["internal: stage_id, external: Status", "internal: stage_id, external: Status"],
+            10,
+            "external field 'Status' is written twice when pushing (first from 'stage_id')",
+        ),
+        (
+            ["internal: stage_id, external: Status", "internal: stage_id, external: Rating, direction: in"],
+            10,
+            "internal field 'stage_id' is written twice when polling (first from 'Status')",
+        ),
+    ],
+)
+def test_one_field_has_one_source(problems: Problems, minimal: str, rows: list[str], line: int, what: str) -> None:
+    found = problems({"lead.yaml": with_fields(minimal, *rows)})
+    assert (f"lead.yaml:{line}", what) in [(problem.where, problem.what) for problem in found]
+
+
+@pytest.mark.requirement("STG-024")
+def test_one_pair_may_travel_each_way_by_a_row_of_its_own(problems: Problems, minimal: str) -> None:
+    rows = ["internal: a, external: A, direction: in", "internal: a, external: A, direction: out"]
+    assert problems({"lead.yaml": with_fields(minimal, *rows)}) == []
+
+
+@pytest.mark.parametrize(
+    ("row", "what", "fix"),
+    [
+        (
+            "internal: owner_id, external: OwnerId, reference: users",
+            "no mapping on connection 'salesforce' links the type 'users'",
+            "use one of: prospect. Or add that mapping, or look the value up with 'by:'",
+        ),
+        ("internal: a, external: A, values: staus", "there is no value table 'staus'", "did you mean 'status'?"),
+        (
+            "internal: a, external: A, values: [{internal: x, external: y}, {internal: x, external: z}]",
+            "value table 'a' already maps the internal value 'x'",
+            "pairs are one to one",
+        ),
+    ],
+)
+def test_what_a_field_names_must_be_there(problems: Problems, minimal: str, row: str, what: str, fix: str) -> None:
+    files = {"lead.yaml": with_fields(minimal, row), "values/status.csv": "internal,external\n"}
+    (problem,) = problems(files)
+    assert problem.where == "lead.yaml:9"
+    assert what in problem.what
+    assert fix in problem.fix
+
+
+def test_a_reference_by_name_needs_no_mapping(problems: Problems, minimal: str) -> None:
+    row = "internal: stage_id, external: Status, reference: {type: stage, by: name}"
+    assert problems({"lead.yaml": with_fields(minimal, row)}) == []
+
+
+def test_a_condition_that_names_the_other_side_is_told_the_right_name(problems: Problems, minimal: str) -> None:
+    when = "inbound: {create: {when: {field: email, operator: is not empty}}}"
+    (problem,) = problems({"lead.yaml": minimal.replace("inbound: {create: true}", when)})
+    assert problem == Problem(
+        "lead.yaml:5",
+        "the condition names 'email', a field of the internal side",
+        "inbound conditions look at external fields: write 'Email'",
+    )
+
+
+@pytest.mark.guarantee("G20")
+def test_one_mapping_of_a_family_creates(problems: Problems, minimal: str) -> None:
+    lead = minimal + "    outbound: {create: true}\n"
+    (problem,) = problems({"a.yaml": lead, "b.yaml": lead.replace("Lead", "Contact")})
+    assert (problem.where, problem.fix) == ("b.yaml:9", "switch it on in one of them")
+    assert (
+        problems({"b.yaml": lead.replace("Lead", "Contact").replace("connection: salesforce", "connection: emea")})
+        == []
+    )
+
+
+def test_one_external_type_of_a_connection_has_one_mapping(problems: Problems, minimal: str) -> None:
+    (problem,) = problems({"a.yaml": minimal, "b.yaml": minimal})
+    assert problem.where == "b.yaml:3"
+    assert "a.yaml maps salesforce.Lead on connection 'salesforce' already" in problem.what
+
+
+@pytest.mark.parametrize(
+    ("expectation", "what"),
+    [
+        (
+            "expect_column_values_to_match_regx: {column: email, regex: x}",
+            "knows no 'expect_column_values_to_match_regx'",
+        ),
+        (
+            "expect_table_row_count_to_equal: {value: 1}",
+            "judges a whole column, so no record can be told to be at fault",
+        ),
+        ("expect_column_values_to_not_be_null: {column: mail}", "'mail' is no mapped field"),
+        ("expect_column_values_to_not_be_null: {column: Email, mostly: 0.9}", "'mostly' means nothing"),
+    ],
+)
+def test_an_expectation_must_be_able_to_judge_a_record(
+    problems: Problems, minimal: str, expectation: str, what: str
+) -> None:
+    (problem,) = problems({"lead.yaml": minimal + f"    expect:\n      - {expectation}\n"})
+    assert problem.where == "lead.yaml:10"
+    assert what in problem.what
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        pytest.param(
+            "outbound: {create: true}",
+            "creating salesforce.Account from here is not recommended",
+            marks=pytest.mark.requirement("OSF-127"),
+        ),
+        ("pushing: false\n    outbound: {update: true}", "outbound update is on while pushing is off"),
+        ("outbound: {update: {on: false, when: {field: email, operator: is empty}}}", "its condition says nothing"),
+    ],
+)
+def test_what_looks_unintended_is_advice(write: Write, minimal: str, line: str, what: str) -> None:
+    account = minimal.replace("prospect", "account").replace("Lead", "Account")
+    (advice,) = advise(load(write({"account.yaml": account + f"    {line}\n"})))
+    assert what in advice.what
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        ("external: Email", "external: Email, direction: out", "inbound create is on and no field travels that way"),
+        ("match: [email]", "", "no match key is given"),
+    ],
+)
+def test_what_can_do_harm_is_advice(write: Write, minimal: str, old: str, new: str, what: str) -> None:
+    (advice,) = advise(load(write({"lead.yaml": minimal.replace(old, new)})))
+    assert what in advice.what
+
+
+def test_the_default_mappings_need_no_advice(defaults: Mappings) -> None:
+    assert advise(defaults) == []
