@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from modstamp.connectors.frames import instant
 from modstamp.connectors.salesforce import records, soql
 from modstamp.connectors.salesforce.calls import Answer
 from modstamp.connectors.salesforce.describe import Types
@@ -65,7 +66,13 @@ class Pull:
 
 
 def _behind(window: Window, page: Page) -> Window:
-    if page.records.empty:
+    """The window behind a page.
+
+    A page may show a record that was edited since the query found it, under its new stamp and at its old place. Such a
+    stamp is not before the upper bound, and a checkpoint taken from it would skip the records that follow.
+    """
+    settled = page.records[page.records[Column.STAMP] < instant(window.upper.replace(microsecond=0))]
+    if settled.empty:
         return window
-    last = page.records.iloc[-1]
+    last = settled.iloc[-1]
     return replace(window, after=(datetime.fromisoformat(last[Column.STAMP]), last[Column.ID]))

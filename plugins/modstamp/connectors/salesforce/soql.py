@@ -13,7 +13,7 @@ from modstamp.model import Field, Value, Window
 
 # URI and headers together may have 16,384 bytes; a session's token takes up to two thousand of them.
 _QUERY_BYTES = 11_000
-_BARE = {"boolean", "integer", "number", "date", "instant"}  # kinds whose literals stand without quotes
+_BARE = {"integer", "number", "date", "instant"}  # kinds whose literals stand without quotes
 ORDER = "SystemModstamp, Id"
 
 
@@ -73,7 +73,9 @@ def _cut(terms: Sequence[str], separator: str, beside: int) -> Iterator[str]:
 
 
 def _literal(value: Value, kind: str) -> str:
-    return str(value).lower() if kind in _BARE else quote_soql_value(str(value))
+    if kind == "boolean":
+        return str(value).lower()
+    return str(value) if kind in _BARE else quote_soql_value(str(value))
 
 
 def _instant(moment: datetime) -> str:
