@@ -80,9 +80,9 @@ def test_all_problems_of_all_files_come_at_once(problems: Problems, minimal: str
     assert [(problem.where, problem.what) for problem in found] == [
         ("values/x.csv:1", "the header is not 'internal,external'"),
         ("a.yaml:2", "the key 'connection' is missing"),
-        ("a.yaml:8", "fields.0.internal: None is not a text"),
         ("a.yaml:4", "unknown key 'conection'"),
-        ("b.yaml:1", found[4].what),
+        ("a.yaml:8", "fields.0.internal: None is not a text"),
+            ("b.yaml:2", "is not YAML: did not find expected node content"),
         ("c.yaml:1", "the file is empty"),
         ("d.yaml:1", "the file: ['a list'] is not keys and values"),
         ("e.yaml:6", "match field 'mail' is not the internal field of any field mapping"),
