@@ -6,6 +6,7 @@ import json
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from threading import Lock
 from types import MappingProxyType
 from typing import Any
@@ -55,7 +56,7 @@ class Cursors:
         """
         statement = translate(parse(soql), self.store.schema, self.clock, with_deleted=with_deleted)
         rows = self.store.reader().execute(statement.find, statement.parameters)
-        found = array("q", (number for (number,) in rows))
+        found = array("q", chain.from_iterable(rows))
         with self._lock:
             self._opened += 1
             return Cursor(ids.make(LOCATOR_PREFIX, self._opened), statement, found, self.clock.seconds())

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +98,7 @@ class Store:
         iterator = iter(rows)
         new: list[str] = []
         with self.writing() as connection:
-            while chunk := [dict(row) for row in islice(iterator, CHUNK)]:
+            while chunk := list(islice(iterator, CHUNK)):
                 new += self._insert_chunk(connection, object_type, chunk, defaults)
         return new
 
@@ -173,23 +174,26 @@ class Store:
         return list(self.reader().execute(sql, (object_name, start, end)))
 
     def _insert_chunk(
-        self, connection: sqlite3.Connection, object_type: ObjectType, chunk: list[Row], defaults: Row
+        self, connection: sqlite3.Connection, object_type: ObjectType, chunk: list[Mapping[str, Any]], defaults: Row
     ) -> list[str]:
         first = self._reserve(connection, object_type.prefix, len(chunk))
-        names = sorted({"Id"} | defaults.keys() | set().union(*chunk))
-        composed = object_type.person and "Name" not in chunk[0]
-        for number, row in enumerate(chunk, first):
-            row.setdefault("Id", ids.make(object_type.prefix, number))
+        named = {"Id", *defaults}.union(*chunk)
+        composed = object_type.person and "Name" not in named
+        columns = sorted(named | {"Name"} if composed else named)
+        moments = [name for name in columns if object_type.fields[name].kind == "datetime"]
+        base = dict.fromkeys(columns) | defaults
+        whole = [{**base, "Id": ids.make(object_type.prefix, number), **row} for number, row in enumerate(chunk, first)]
+        for row in whole:
             if composed:
                 row["Name"] = full_name(row)
-        columns = [*names, "Name"] if composed else names
+            for name in moments:
+                row[name] = _plain(row[name])
         marks = ", ".join("?" * len(columns))
         listed = ", ".join(map(quoted, columns))
         connection.executemany(
-            f"INSERT INTO {quoted(object_type.name)} ({listed}) VALUES ({marks})",
-            ([_plain(row.get(name, defaults.get(name))) for name in columns] for row in chunk),
+            f"INSERT INTO {quoted(object_type.name)} ({listed}) VALUES ({marks})", map(itemgetter(*columns), whole)
         )
-        return [row["Id"] for row in chunk]
+        return [row["Id"] for row in whole]
 
     def _renamed(self, object_type: ObjectType, record_id: str, values: Mapping[str, Any]) -> Row:
         if not object_type.person or not values.keys() & {"FirstName", "LastName"}:

@@ -54,9 +54,14 @@ def _index(connection: sqlite3.Connection, object_type: ObjectType, *columns: st
     name = quoted("_".join((object_type.name, "by", *columns)))
     listed = ", ".join(quoted(column) for column in columns)
     kind = "UNIQUE INDEX" if unique else "INDEX"
-    # A record in the recycle bin does not stand in the way of a new one with the same unique value.
-    living = " WHERE IsDeleted = 0" if unique and columns != ("Id",) and object_type.soft_deletes else ""
-    connection.execute(f"CREATE {kind} IF NOT EXISTS {name} ON {quoted(object_type.name)} ({listed}){living}")
+    conditions = [
+        f"{quoted(column)} IS NOT NULL" for column in columns if "nillable" in object_type.fields[column].flags
+    ]
+    if unique and columns != ("Id",) and object_type.soft_deletes:
+        # A record in the recycle bin does not stand in the way of a new one with the same unique value.
+        conditions.append("IsDeleted = 0")
+    where = " WHERE " + " AND ".join(conditions) if conditions else ""
+    connection.execute(f"CREATE {kind} IF NOT EXISTS {name} ON {quoted(object_type.name)} ({listed}){where}")
 
 
 def _column(field: Field) -> str:
