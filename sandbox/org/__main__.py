@@ -6,6 +6,7 @@ import argparse
 import time
 
 from sandbox.org.build import generate
+from sandbox.org.database import NotMigratedError
 from sandbox.org.places import add_arguments, read_places, remember
 
 
@@ -17,7 +18,10 @@ def main() -> None:
     arguments = parser.parse_args()
     begin = time.perf_counter()
     places = read_places(arguments)
-    counts = generate(arguments.size, arguments.seed, places.state, places.engagement)
+    try:
+        counts = generate(arguments.size, arguments.seed, places.state, places.engagement)
+    except NotMigratedError as error:
+        raise SystemExit(str(error)) from None
     remember(places)
     for name, count in counts.items():
         print(f"{count:>9,}  {name}")

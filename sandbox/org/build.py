@@ -29,10 +29,13 @@ def generate(size: int, seed: int, state: Path, engagement: str | None) -> dict[
         seed: the same seed gives the same rows.
         state: state folder of the local Salesforce, made when it is not there.
         engagement: URL of the migrated engagement database; None: only Salesforce is filled.
+
+    Raises:
+        NotMigratedError: the engagement database lacks its tables; nothing has been written.
     """
     external, internal = build(size, seed)
-    counts = _fill_external(state, external)
-    return counts | (_fill_internal(engagement, internal) if engagement else {})
+    counts = _fill_internal(engagement, internal) if engagement else {}
+    return counts | _fill_external(state, external)
 
 
 def _fill_external(state: Path, external: External) -> dict[str, int]:

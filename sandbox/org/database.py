@@ -24,6 +24,10 @@ DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
 CHUNK = 5_000
 
 
+class NotMigratedError(Exception):
+    """The engagement database lacks a table."""
+
+
 def open_database(url: str) -> Engine:
     """Open `postgresql://…` or `sqlite:///path`."""
     parsed = make_url(url)
@@ -38,9 +42,12 @@ def reflected(connection: Connection, name: str) -> TableClause:
     """A table with its columns.
 
     Raises:
-        sqlalchemy.exc.NoSuchTableError: the database has not been migrated.
+        NotMigratedError: there is no such table.
     """
-    return table(name, *(column(each["name"], each["type"]) for each in inspect(connection).get_columns(name)))
+    inspector = inspect(connection)
+    if not inspector.has_table(name):
+        raise NotMigratedError(f"the engagement database has no table {name}: run its migrations first")
+    return table(name, *(column(each["name"], each["type"]) for each in inspector.get_columns(name)))
 
 
 def insert_rows(connection: Connection, name: str, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Boolean, Integer, TableClause, Text, cast, func, or_, select, update
 
-from sandbox.org.database import open_database, reflected
+from sandbox.org.database import NotMigratedError, open_database, reflected
 from sandbox.org.places import add_arguments, read_places
 from sandbox.salesforce.org import Options, open_org
 from sandbox.salesforce.problems import Refusal
@@ -110,7 +110,7 @@ def main() -> None:
             done: int | str = edit_internal(places.database(), given.record, texts)
         else:
             done = edit_external(places.state, given.type, given.record, texts)
-    except (NoSuchRecordError, Refusal) as error:
+    except (NotMigratedError, NoSuchRecordError, Refusal) as error:
         raise SystemExit(str(error)) from None
     print(f"{given.type} {done}: {', '.join(given.values)}")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -53,12 +53,16 @@ def land_internal(connection: Connection, rows: Internal) -> None:
     insert_rows(connection, "users", _records(rows.users))
     users = ids_by(connection, "users", "email")
     stages = ids_by(connection, "stages", "name")
-    accounts = rows.accounts.assign(owner_id=rows.accounts["owner"].map(users))
-    insert_rows(connection, "accounts", _records(accounts.drop(columns=["owner", "origin"])))
-    prospects = rows.prospects.assign(
-        owner_id=rows.prospects["owner"].map(users), stage_id=rows.prospects["stage"].map(stages)
-    )
-    insert_rows(connection, "prospects", _records(prospects.drop(columns=["owner", "stage", "origin"])))
+    accounts = _looked_up(rows.accounts, owner=users)
+    insert_rows(connection, "accounts", _records(accounts.drop(columns="origin")))
+    prospects = _looked_up(rows.prospects, owner=users, stage=stages)
+    insert_rows(connection, "prospects", _records(prospects.drop(columns="origin")))
+
+
+def _looked_up(frame: pd.DataFrame, **ids: Mapping[str, int]) -> pd.DataFrame:
+    """Replace each column of names by one of ids."""
+    found = {f"{column}_id": [known[name] for name in frame[column]] for column, known in ids.items()}
+    return frame.drop(columns=list(ids)).assign(**found)
 
 
 def _land_roles(store: Store, roles: pd.DataFrame, by: str) -> list[str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, update
 
-from sandbox.org.database import ids_by, insert_rows, open_database, reflected
+from sandbox.org.database import NotMigratedError, ids_by, insert_rows, open_database, reflected
 from sandbox.org.draws import generator
 from sandbox.org.habits import draw_pool
 from sandbox.org.landing import people_id
@@ -106,7 +106,7 @@ def main() -> None:
     )
     try:
         entries = work(places.state, places.database(), wanted, given.seed)
-    except TooFewRecordsError as error:
+    except (NotMigratedError, TooFewRecordsError) as error:
         raise SystemExit(str(error)) from None
     manifest = given.manifest or places.state / "people.json"
     write_manifest(manifest, entries)

@@ -8,6 +8,7 @@ import random
 import warnings
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -71,8 +72,9 @@ class Vocabulary:
     queues: pd.DataFrame  # Name
 
 
+@lru_cache(maxsize=2)
 def read_vocabulary(seed: int) -> Vocabulary:
-    """Run the recipe; the same seed gives the same words."""
+    """Run the recipe; the same seed gives the same words. The frames are shared by all who ask."""
     by_locale = [_run(seed + position, locale.name) for position, locale in enumerate(LOCALES)]
     common = by_locale[0]
     return Vocabulary(
