@@ -1,14 +1,14 @@
 """Errors, sorted by what follows from them (G29).
 
-    ModstampError
-    ├── ConfigurationError   stop; a person edits a file or a connection; carries every problem found, each with its fix
-    ├── FatalError           stop this run; nothing was lost, the next run starts from the committed state
-    │   ├── LeaseLostError   another run took over; this one may neither send nor commit (G22)
-    │   └── IncompleteReadError   fewer records arrived than the source counted; the cursor must not move (G2)
-    ├── RetryableError       try again later, with jitter; the work stays pending
-    │   └── LeaseHeldError   another run of this mapping and direction is at work (G22)
-    ├── RejectedRecordError  this record goes to quarantine with its reason, the others go on
-    └── LimitReachedError    no failure: pause, keep the work, go on when there is room (G27)
+ModstampError
+├── ConfigurationError   stop; a person edits a file or a connection; carries every problem found, each with its fix
+├── FatalError           stop this run; nothing was lost, the next run starts from the committed state
+│   ├── LeaseLostError   another run took over; this one may neither send nor commit (G22)
+│   └── IncompleteReadError   fewer records arrived than the source counted; the cursor must not move (G2)
+├── RetryableError       try again later, with jitter; the work stays pending
+│   └── LeaseHeldError   another run of this mapping and direction is at work (G22)
+├── RejectedRecordError  this record goes to quarantine with its reason, the others go on
+└── LimitReachedError    no failure: pause, keep the work, go on when there is room (G27)
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that a person must change. `where` names file and line, connection or setting; `fix` says what to do."""
+    """One thing that a person must change. `where`: file and line, connection or setting; `fix` says what to do."""
 
     where: str
     what: str
@@ -28,6 +28,10 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.where}: {self.what}. Fix: {self.fix}"
+
+    def as_dict(self) -> dict[str, str]:
+        """JSON-able."""
+        return {"where": self.where, "what": self.what, "fix": self.fix}
 
 
 class ModstampError(Exception):

@@ -1,10 +1,11 @@
 """The words of Modstamp as frozen data.
 
-Values. Everywhere in the engine a record's value is a JSON scalar: None, bool, int, float or str. Dates are ``YYYY-MM-DD``,
-instants ``YYYY-MM-DDTHH:MM:SS[.ffffff]Z`` in UTC. Connectors translate at their border, so that bases, staged parts and the log
-hold the same values. Ids are strings on both sides.
+Values. Everywhere in the engine a record's value is a JSON scalar: None, bool, int, float or str. Dates are
+``YYYY-MM-DD``, instants ``YYYY-MM-DDTHH:MM:SS[.ffffff]Z`` in UTC. Connectors translate at their border, so that bases,
+staged parts and the log hold the same values. Ids are strings on both sides.
 
-Frames. A frame of records has one object column per field (missing value: None, never NaN) and the columns named in `Column`.
+Frames. A frame of records has one object column per field (missing value: None, never NaN) and the columns named in
+`Column`.
 """
 
 from __future__ import annotations
@@ -127,7 +128,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One field as its system describes it. `kind`: text, boolean, integer, number, date, instant, reference, choice."""
+    """One field as its system describes it.
+
+    `kind`: text, boolean, integer, number, date, instant, reference or choice.
+    """
 
     name: str
     kind: str

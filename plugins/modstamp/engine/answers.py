@@ -1,4 +1,4 @@
-"""Step 4 of a push: what the target answered becomes bases, log, history and quarantine, and the intent is closed (G18, G19)."""
+"""Step 4 of a push: the target's answers become bases, log, history and quarantine; intents are closed (G18, G19)."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _save_links(ledger: Ledger, done: Sequence[Answer]) -> None:
 
 
 def _after(link: Mapping[Any, Any], answer: Answer, externals: Mapping[str, str]) -> dict[Any, Any]:
-    """The link once this answer counts. What the target shows for a field we sent is its base; else what we sent (G19)."""
+    """The link once this answer counts. What the target shows for a field we sent is its base, else what we sent."""
     if answer.action.operation is Operation.DELETE:
         return {**link, "state": "tombstone", "deleted_side": "both"}
     shown, sent = answer.outcome.shown, answer.action.values

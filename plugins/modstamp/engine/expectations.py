@@ -69,7 +69,7 @@ class Rule:
 
 def suite(mapping: TypeMapping, direction: Direction, source: TypeDescription, target: TypeDescription) -> list[Rule]:
     """The rules for converted rows of this mapping and direction. Fields that a side does not describe are left out."""
-    return [*_derived(mapping, direction, source, target), *_written(mapping, direction)]
+    return [*_derived(mapping, direction, source, target), *written(mapping, direction)]
 
 
 def _derived(
@@ -118,7 +118,7 @@ def _listed(choices: tuple[str, ...]) -> str:
     return ", ".join(choices[:_LISTED]) + (", …" if len(choices) > _LISTED else "")
 
 
-def _written(mapping: TypeMapping, direction: Direction) -> Iterator[Rule]:
+def written(mapping: TypeMapping, direction: Direction) -> Iterator[Rule]:
     """The mapping's own expectations, about the target's columns."""
     names = _targets(mapping, direction)
     for position, name, arguments in expectations.entries(mapping.expect):

@@ -28,7 +28,7 @@ class Extracted:
 
 
 def open_window(environment: Environment, options: RunOptions) -> tuple[Window, bool]:
-    """The window to be read, and whether the cursor may move behind it (G1, G3). A window that is open is gone on with."""
+    """The window to be read, and whether the cursor may move behind it (G1, G3). An open window is gone on with."""
     settings, mapping = environment.settings, environment.mapping
     now = environment.connector.now().replace(microsecond=0)
     if options.since or options.until:
@@ -48,7 +48,7 @@ def open_window(environment: Environment, options: RunOptions) -> tuple[Window, 
 
 
 def poll(environment: Environment, window: Window, options: RunOptions, tally: Tally) -> Iterator[Extracted]:
-    """Rows of the window, then the re-read list. Raises `IncompleteReadError` when rows of the window are missing (G2)."""
+    """Rows of the window, then the re-read list. Raises `IncompleteReadError` when rows of the window are missing."""
     waiting = _pending(environment, Direction.POLLING, options.limit)
     read: set[str] = set()
     for records in _window(environment, window, options, read):
@@ -113,8 +113,7 @@ def _pending(environment: Environment, direction: Direction, limit: int | None) 
 
 
 def push(environment: Environment, options: RunOptions, tally: Tally) -> Iterator[Extracted]:
-    """Records with a pending entry, as they are now. Those that another mapping of the family links are not ours (G20)."""
-    mapping = environment.mapping
+    """Records with a pending entry, as they are now; what another mapping of the family links is not ours (G20)."""
     entries = _pending(environment, Direction.PUSHING, options.limit)
     tally.add("seen", len(entries))
     size = environment.settings.part_rows

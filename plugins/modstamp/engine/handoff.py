@@ -35,8 +35,8 @@ class Part:
 class Handoff:
     """From one step to the next.
 
-    `token`: of the lease, None in a dry run. `upper`: the bound that the cursor moves to when all parts have landed; None if
-    it may not move. `counts` and `reasons` (kind → reason → records) add up over the steps; `seconds` is time at work.
+    `token`: of the lease, None in a dry run. `upper`: where the cursor moves to when all parts have landed; None if it
+    may not move. `counts` and `reasons` (kind → reason → records) add up over the steps, as `seconds` at work do.
     """
 
     run_id: str

@@ -9,7 +9,6 @@ import numpy as np
 from modstamp.engine.batch import Batch
 from modstamp.engine.frames import Mask, Objects, column, differs, expand, objects, present
 from modstamp.instants import epochs
-from modstamp.mapping.schema import TypeMapping
 from modstamp.model import Column, Direction, Presence, Side
 
 
@@ -42,7 +41,7 @@ def is_kind(judged: Objects, *wanted: Kind) -> Mask:
 
 
 def kinds(batch: Batch, *, same_read: bool = False) -> tuple[Objects, Objects]:
-    """The kind of every row, and a reason where a person may ask for one ("" elsewhere). Toggles are not looked at yet."""
+    """The kind of every row, and a reason where a person may ask for one, else "". Toggles are not looked at yet."""
     linked = batch.linked
     result = np.where(linked, _linked_kinds(batch), _unlinked_kinds(batch))
     reasons = objects([""] * len(result))
@@ -88,11 +87,7 @@ def _linked_kinds(batch: Batch) -> Objects:
 
 def other_on(batch: Batch) -> bool:
     """Whether the other direction runs at all: work is left only for a run that will come."""
-    return on(batch.mapping, batch.direction.other)
-
-
-def on(mapping: TypeMapping, direction: Direction) -> bool:
-    return mapping.polling.on if direction is Direction.POLLING else mapping.pushing.on
+    return batch.mapping.is_on(batch.direction.other)
 
 
 def _unlinked_kinds(batch: Batch) -> Objects:
@@ -105,7 +100,7 @@ def _unlinked_kinds(batch: Batch) -> Objects:
     result = objects([Kind.CREATE] * len(source))
     result[matches == 1] = Kind.LINK
     result[(matches > 1) | ((matches == 1) & ~free)] = Kind.AMBIGUOUS
-    # The other half was deleted and nobody restored it: only an edit, and only where the mapping says so, brings it back.
+    # The other half was deleted and not restored: only an edit, and only where the mapping says so, brings it back.
     recreate = (
         edited(batch, batch.direction.source)
         if batch.mapping.after_delete == "recreate"

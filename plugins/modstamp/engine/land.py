@@ -1,4 +1,4 @@
-"""Loading inside: one transaction per batch locks, plans and writes rows, links, bases, history and log together (G17)."""
+"""Loading inside: one transaction per batch locks, plans, and writes rows, links, bases, history and log (G17)."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def _save_links(settling: Settling, target_ids: Objects) -> Objects:
 
 
 def _read_only(planned: Plan) -> Mask:
-    """Linked rows that were only looked at (refused, left to the other direction): their read is noted, their bases stay."""
+    """Linked rows that were only looked at (refused, or left over): their read is noted, their bases stay."""
     return planned.batch.linked & planned.rows(Kind.REJECTED, Kind.LEAVE, Kind.NOTHING)
 
 

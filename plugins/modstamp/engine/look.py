@@ -74,7 +74,7 @@ def _inside_matches(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outside:
-    """What step 1 of a push read of the external side. `asked_ids`, `asked_keys`: what it looked for (G18, sequence 10)."""
+    """What step 1 of a push read of the external side. `asked_ids`, `asked_keys`: what it looked for (sequence 10)."""
 
     records: pd.DataFrame
     found: pd.DataFrame

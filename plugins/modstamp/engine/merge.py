@@ -51,7 +51,7 @@ class Cells:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
-    """`cells`: a `Cell` per row. `conflict`: rows where both sides had edited the field. `rule`: which rule decided, per row."""
+    """`cells`: a `Cell` per row. `conflict`: rows where both sides had edited it. `rule`: what decided, per row."""
 
     cells: npt.NDArray[np.int8]
     conflict: Mask

@@ -1,7 +1,7 @@
 """The plan of a batch: what is to be done about every record and every field, as data to be shown, counted and stored.
 
-Nothing here writes. A polling run plans under lock and writes the plan in the same transaction (G17); a pushing run stores
-it as intents before it sends (G18); the dry run only shows it.
+Nothing here writes. A polling run plans under lock and writes the plan in the same transaction (G17); a pushing run
+stores it as intents before it sends (G18); the dry run only shows it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import pandas as pd
 
 from modstamp.engine.batch import Batch
 from modstamp.engine.frames import Mask, Objects, choose, column, expand, fingerprints, objects, present
-from modstamp.engine.judge import FIELDWISE, Kind, is_kind, kinds, on
+from modstamp.engine.judge import FIELDWISE, Kind, is_kind, kinds
 from modstamp.engine.merge import Cell, Cells, Merged, merge
 from modstamp.instants import epochs
 from modstamp.mapping.evaluation import failing
@@ -32,8 +32,8 @@ class Context:
     """What a plan depends on besides its batch.
 
     `clock_offset`: seconds that the external clock is ahead of the internal one; `tolerance`: how exact that is.
-    `creates_allowed`: False until the type's first complete match (G20). `same_read`: the batch is the second look at rows
-    that were just landed, so that a link as old as the read is no reason to hold back.
+    `creates_allowed`: False until the type's first complete match (G20). `same_read`: the batch is the second look at
+    rows that were just landed, so that a link as old as the read is no reason to hold back.
     """
 
     clock_offset: float = 0.0
@@ -293,7 +293,7 @@ def _reject(batch: Batch, judged: Objects, reasons: Objects, cells: dict[str, np
 
 def leaves_work(mapping: TypeMapping, direction: Direction) -> bool:
     """Whether the other direction may write at all: else nothing is left over for it."""
-    return on(mapping, direction.other) and mapping.toggles(direction.other).update.on
+    return mapping.is_on(direction.other) and mapping.toggles(direction.other).update.on
 
 
 def new_bases(plan: Plan, side: Side, settled: tuple[Cell, ...]) -> list[dict[str, Value]]:

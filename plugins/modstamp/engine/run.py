@@ -1,7 +1,7 @@
 """One run of one mapping in one direction: extract → transform → validate → load.
 
-Each step is a function of the environment and a `Handoff`, so that it can be a task of its own, and can be run again after a
-crash: extracting begins anew from the committed cursor, loading skips what has landed because the link says so.
+Each step is a function of the environment and a `Handoff`, so that it can be a task of its own, and can be run again
+after a crash: extracting begins anew from the committed cursor, loading skips what has landed because the link says so.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def transform(environment: Environment, handoff: Handoff) -> Handoff:
 
 
 def validate(environment: Environment, handoff: Handoff) -> Handoff:
-    """Judge every part. Rejected rows travel on with their reason: only loading knows whether anything would be written."""
+    """Judge every part. Rejected rows travel on with their reason: only loading knows whether they would be written."""
     began = time.monotonic()
     if not handoff.parts:
         return handoff
@@ -203,6 +203,6 @@ def _summary(
 
 
 def document_calls(handoff: Handoff) -> int:
-    """What the document's arithmetic would have cost: one poll per 2,000 records, one import per 200 (OSF-032 to 034)."""
+    """What the document's arithmetic would have cost: a poll per 2,000 records, an import per 200 (OSF-032 to 034)."""
     records = handoff.counts.get("seen", 0) - handoff.counts.get("seen before", 0)
     return max(1, -(-records // 2_000)) + -(-records // 200)

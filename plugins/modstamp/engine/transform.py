@@ -26,6 +26,14 @@ class Transformed:
     rejected: Objects
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Doubts:
+    """What stands against each row; filled field by field."""
+
+    waits: list[dict[str, str]]
+    rejected: Objects
+
+
 def references(
     records: pd.DataFrame, mapping: TypeMapping, direction: Direction, tables: Mapping[str, ValueTable]
 ) -> dict[str, list[str]]:
@@ -49,6 +57,7 @@ def transform(
     converted: dict[str, Objects] = {}
     waits: list[dict[str, str]] = [{} for _ in range(len(records))]
     rejected = objects([None] * len(records))
+    doubts = _Doubts(waits=waits, rejected=rejected)
     for field in mapping.fields:
         source = field.name(direction.source)
         if source not in records:
@@ -60,7 +69,7 @@ def transform(
                 rejected[position] or f"{source}: no pair for {raw[position]!r} in value table {field.values}"
             )
         if field.reference is not None:
-            values = _through_reference(field, values, direction, found.get(field.internal, {}), waits, rejected)
+            values = _through_reference(field, values, direction, found.get(field.internal, {}), doubts)
         converted[field.name(direction.target)] = values
     return Transformed(converted=frame(converted), waits=objects([each or None for each in waits]), rejected=rejected)
 
@@ -80,8 +89,7 @@ def _through_reference(
     values: Objects,
     direction: Direction,
     found: Mapping[str, str],
-    waits: list[dict[str, str]],
-    rejected: Objects,
+    doubts: _Doubts,
 ) -> Objects:
     reference = field.reference
     assert reference is not None  # noqa: S101  # for the type checker: the caller asked
@@ -89,10 +97,10 @@ def _through_reference(
     missing = present(values) & ~present(result)
     for position in np.flatnonzero(missing):
         if reference.by is None:
-            waits[position][field.internal] = f"{reference.type}:{values[position]}"
+            doubts.waits[position][field.internal] = f"{reference.type}:{values[position]}"
         else:
             reason = _no_counterpart(field, values[position], direction)
-            rejected[position] = rejected[position] or reason
+            doubts.rejected[position] = doubts.rejected[position] or reason
     return result
 
 

@@ -1,6 +1,6 @@
 """Which table holds the records of a type, and what its columns may hold.
 
-The reference schema's types have names of their own; any other table of the database is a type under its own name (G31).
+The reference schema's types have names of their own; any other table of the database is a type by its own name (G31).
 """
 
 from __future__ import annotations
@@ -16,6 +16,11 @@ from modstamp.connectors.engagement import values
 from modstamp.connectors.engagement.tables import CREATED_AT, TYPES, UPDATED_AT
 from modstamp.errors import ConfigurationError, Problem
 from modstamp.model import Field, TypeDescription
+
+
+def table_name(type_name: str) -> str:
+    """The name of the table that holds a type."""
+    return TYPES[type_name].name if type_name in TYPES else type_name
 
 
 class Catalog:

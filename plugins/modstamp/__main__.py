@@ -1,0 +1,7 @@
+"""``python -m modstamp``."""
+
+from __future__ import annotations
+
+from modstamp.cli import main
+
+main()

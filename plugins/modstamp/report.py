@@ -1,0 +1,112 @@
+"""What the command line and the task logs show people: the same documents that ``--json`` gives, as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from io import StringIO
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+Document = Mapping[str, Any]
+
+COLUMNS = {
+    "seen": "seen",
+    "created": "created",
+    "updated": "updated",
+    "unchanged": "unchanged",
+    "merged": "merged",
+    "withheld": "withheld",
+    "quarantined": "quarantined",
+}
+
+
+def runs(summaries: Sequence[Document]) -> str:
+    """One line per run, then why records were not done."""
+    table = _table("type", "direction", *COLUMNS.values(), "calls", "document", "rows/s")
+    for each in summaries:
+        counts = each["counts"]
+        figures = [str(counts.get(name, 0)) for name in COLUMNS]
+        speed = f"{counts.get('seen', 0) / each['seconds']:,.0f}" if each["seconds"] else "-"
+        table.add_row(
+            each["mapping"], each["direction"], *figures, str(each["calls"]), str(each["document_calls"]), speed
+        )
+    return _text(table) + _reasons(summaries)
+
+
+def _reasons(summaries: Iterable[Document]) -> str:
+    lines = [
+        f"  {each['mapping']} {each['direction']}: {records} {kind}: {reason}"
+        for each in summaries
+        for kind, reasons in each["reasons"].items()
+        for reason, records in sorted(reasons.items(), key=lambda item: -item[1])
+    ]
+    return "\n".join(["Why records were not done:", *lines]) + "\n" if lines else ""
+
+
+def plans(summaries: Sequence[Document]) -> str:
+    """A dry run: what would be written, field by field."""
+    parts = []
+    for each in summaries:
+        counts = ", ".join(f"{records} {kind}" for kind, records in sorted(each["counts"].items()) if records)
+        parts.append(
+            f"{each['mapping']} {each['direction']}: {counts or 'nothing'}; {each['calls']} calls made to look"
+        )
+        table = _table("record", "operation", "field", "old", "new", "rule")
+        for row in each["differences"]:
+            record = row["target_id"] or f"new, from {row['source_id']}"
+            table.add_row(record, row["operation"], row["field"], str(row["old"]), str(row["new"]), row["rule"])
+        if each["differences"]:
+            parts.append(_text(table))
+    return "\n".join(parts)
+
+
+def lint(document: Document) -> str:
+    """The mappings that are sound, and what looks unintended."""
+    names = ", ".join(document["mappings"])
+    return "\n".join(
+        [f"✓ {len(document['mappings'])} mappings are sound: {names}", *_problems(document["advice"], "!")]
+    )
+
+
+def doctor(document: Document) -> str:
+    """Green, yellow, red per mapping."""
+    lines = _problems(document["problems"], "✗")
+    for each in document["mappings"]:
+        sign = "✗" if each["problems"] else "!" if each["advice"] else "✓"
+        lines.append(f"{sign} {each['mapping']}: {each['internal']} ↔ {each['external']}")
+        lines += [f"  {line}" for line in [*_problems(each["problems"], "✗"), *_problems(each["advice"], "!")]]
+    return "\n".join(lines)
+
+
+def status(document: Document) -> str:
+    """The last runs, what waits, and the budget."""
+    parts = [runs(document["runs"])]
+    if document["waiting"]:
+        table = _table("type", "direction", "kind", "records", "reason")
+        for row in document["waiting"]:
+            table.add_row(row["mapping"], row["direction"], row["kind"], str(row["records"]), row["reason"])
+        parts.append(_text(table))
+    for each in document["budgets"]:
+        used = f"{each['used_by_all']:,} of {each['maximum']:,}" if each["maximum"] else "not told yet"
+        parts.append(f"{each['connection']}: {each['used_by_us']:,} calls by us in 24 hours; by all: {used}")
+    return "\n".join(parts)
+
+
+def _problems(problems: Iterable[Document], sign: str) -> list[str]:
+    return [f"{sign} {each['where']}: {each['what']}. Fix: {each['fix']}" for each in problems]
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in columns:
+        table.add_column(name, overflow="fold")
+    return table
+
+
+def _text(table: Table) -> str:
+    """Plain text of any width: a log has no terminal."""
+    console = Console(file=StringIO(), width=200)
+    console.print(table)
+    return console.file.getvalue()  # type: ignore[attr-defined]  # it is the StringIO from above

@@ -1,0 +1,97 @@
+"""Where parts wait between tasks: Parquet files below a URL, a local folder or an object store."""
+
+from __future__ import annotations
+
+import errno
+import json
+import re
+import time
+from datetime import timedelta
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from upath import UPath
+
+from modstamp.errors import FatalError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_AS_JSON = b"modstamp.json"  # marks a column whose values are of several kinds
+
+
+class ParquetStaging:
+    """One folder per run. References are URLs, so that another worker can read what this one wrote."""
+
+    def __init__(self, url: str) -> None:
+        self._root = UPath(url.removeprefix("file://") if url.startswith("file://") else url)
+
+    def write(self, run_id: str, name: str, frame: pd.DataFrame) -> str:
+        path = self._folder(run_id) / f"{name}.parquet"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("wb") as file:
+                pq.write_table(_table(frame), file)
+        except OSError as error:
+            raise FatalError(_explain(error, str(path.parent))) from error
+        return str(path)
+
+    def read(self, reference: str) -> pd.DataFrame:
+        try:
+            with UPath(reference).open("rb") as file:
+                table = pq.read_table(file)
+        except OSError as error:
+            raise FatalError(f"the staged part {reference} cannot be read: {error}") from error
+        return pd.DataFrame({name: _column(table, name) for name in table.column_names})
+
+    def remove(self, run_id: str) -> None:
+        _remove(self._folder(run_id))
+
+    def remove_older_than(self, age: timedelta) -> int:
+        """Runs that never landed leave parts behind; returns how many folders went."""
+        if not self._root.exists():
+            return 0
+        old = [path for path in self._root.iterdir() if path.stat().st_mtime < time.time() - age.total_seconds()]
+        for path in old:
+            _remove(path)
+        return len(old)
+
+    def _folder(self, run_id: str) -> UPath:
+        return self._root / re.sub(r"[^\w.-]", "_", run_id)
+
+
+def _remove(folder: UPath) -> None:
+    if folder.exists():
+        for path in folder.iterdir():
+            path.unlink()
+        folder.rmdir()
+
+
+def _explain(error: OSError, folder: str) -> str:
+    if error.errno in _FULL:
+        return f"the staging area {folder} is full ({error}). Fix: free some room there, or set MODSTAMP_STAGING_URL"
+    return f"the staging area {folder} cannot be written ({error}). Fix: check its rights, or set MODSTAMP_STAGING_URL"
+
+
+def _table(frame: pd.DataFrame) -> pa.Table:
+    arrays, fields = [], []
+    for name in frame.columns:
+        array, metadata = _array(frame[name].tolist())
+        arrays.append(array)
+        fields.append(pa.field(name, array.type, metadata=metadata))
+    return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+
+
+def _array(values: list[Any]) -> tuple[pa.Array, dict[bytes, bytes] | None]:
+    """One Arrow type per column; where values are of several kinds, each as JSON, so that they come back unchanged."""
+    kinds = {type(value) for value in values if value is not None}
+    if len(kinds) <= 1 and kinds <= {str, bool, int, float}:
+        return pa.array(values), None
+    return pa.array([None if value is None else json.dumps(value) for value in values], pa.string()), {_AS_JSON: b"1"}
+
+
+def _column(table: pa.Table, name: str) -> pd.Series:
+    values = table[name].to_pylist()
+    if _AS_JSON in (table.schema.field(name).metadata or {}):
+        values = [None if value is None else json.loads(value) for value in values]
+    return pd.Series(values, dtype=object)

@@ -1,0 +1,237 @@
+"""From settings and connections to a runnable mapping: the one place where connectors, state and engine meet.
+
+Nothing heavy is imported until a run is opened, as Airflow reads `mappings` at every DAG parse.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from modstamp.connections import ConnectionSettings, from_environment
+from modstamp.errors import ConfigurationError, ModstampError, Problem
+from modstamp.mapping import loading
+from modstamp.mapping.catalog import Mappings
+from modstamp.model import Direction
+from modstamp.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from modstamp.engine.environment import Environment
+    from modstamp.engine.handoff import Handoff, RunOptions, Summary
+    from modstamp.ports import Connector, Store
+    from modstamp.state.calls import Meter
+
+Resolver = Callable[[str], ConnectionSettings]
+
+
+def mappings(settings: Settings) -> Mappings:
+    """Every mapping file, checked. Raises `ConfigurationError` with all problems at once."""
+    return loading.load(settings.mappings)
+
+
+def engagement_url(settings: Settings, resolve: Resolver = from_environment) -> str:
+    """The SQLAlchemy URL of the engagement database, from its connection."""
+    from sqlalchemy import URL  # noqa: PLC0415  # not at DAG-parse time
+
+    found = resolve(settings.engagement_connection)
+    if found.kind == "sqlite":
+        return (
+            f"sqlite:///{found.host}/{found.schema}".replace("////", "///")
+            if found.host
+            else f"sqlite:///{found.schema}"
+        )
+    query = {str(name): str(value) for name, value in found.extra.items()}
+    url = URL.create(
+        "postgresql+psycopg",
+        found.login or None,
+        found.password or None,
+        found.host or None,
+        found.port,
+        found.schema,
+        query,
+    )
+    return url.render_as_string(hide_password=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One mapping in one direction, ready to run. Each step may be called in a process of its own."""
+
+    environment: Environment
+    direction: Direction
+    meter: Meter
+
+    def extract(self, options: RunOptions, run_id: str) -> Handoff:
+        """Raises `LeaseHeldError` when another run is at work."""
+        from modstamp.engine import run  # noqa: PLC0415  # pandas
+
+        with self.meter.during(run_id, self.environment.mapping.name):
+            return run.start(self.environment, self.direction, options, run_id)
+
+    def transform(self, handoff: Handoff) -> Handoff:
+        from modstamp.engine import run  # noqa: PLC0415  # pandas
+
+        return run.transform(self.environment, handoff)
+
+    def validate(self, handoff: Handoff) -> Handoff:
+        from modstamp.engine import run  # noqa: PLC0415  # pandas
+
+        with self.meter.during(handoff.run_id, handoff.mapping):
+            return run.validate(self.environment, handoff)
+
+    def load(self, handoff: Handoff) -> Summary:
+        from modstamp.engine import run  # noqa: PLC0415  # pandas
+
+        with self.meter.during(handoff.run_id, handoff.mapping):
+            summary = run.finish(self.environment, handoff)
+        return replace(summary, calls=self.meter.counted(handoff.run_id))
+
+    def fail(self, handoff: Handoff, message: str) -> None:
+        """Note that the run could not go on."""
+        from modstamp.engine import run  # noqa: PLC0415  # pandas
+
+        run.fail(self.environment, handoff, message)
+
+
+@contextmanager
+def open_run(
+    mapping_name: str, direction: Direction, settings: Settings, resolve: Resolver = from_environment
+) -> Iterator[Run]:
+    """Open the connections of one mapping. Raises `ConfigurationError`."""
+    with open_database(settings, resolve) as engine:
+        yield _run(mapping_name, direction, settings, resolve, engine)
+
+
+def _run(mapping_name: str, direction: Direction, settings: Settings, resolve: Resolver, engine: Engine) -> Run:
+    from modstamp.engine.environment import Environment  # noqa: PLC0415  # pandas
+    from modstamp.staging import ParquetStaging  # noqa: PLC0415  # pyarrow
+    from modstamp.state.calls import Meter  # noqa: PLC0415  # SQLAlchemy
+
+    every = mappings(settings)
+    mapping = every[mapping_name]
+    meter = Meter(engine, mapping.connection)
+    environment = Environment(
+        mapping=mapping,
+        tables=every.tables(mapping),
+        mapping_hash=hashlib.blake2b(mapping.model_dump_json().encode(), digest_size=8).hexdigest(),
+        store=open_store(engine, settings),
+        connector=connect(mapping.system, resolve(mapping.connection), settings, meter),
+        staging=ParquetStaging(settings.staging_url),
+        settings=settings,
+    )
+    return Run(environment, direction, meter)
+
+
+@contextmanager
+def open_database(settings: Settings, resolve: Resolver = from_environment) -> Iterator[Engine]:
+    """The engagement database, which holds the state too."""
+    from modstamp.state.database import open_engine  # noqa: PLC0415  # SQLAlchemy
+
+    engine = open_engine(engagement_url(settings, resolve))
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def open_store(engine: Engine, settings: Settings) -> Store:
+    """The state and the records of the internal database."""
+    from modstamp.connectors.engagement import capture  # noqa: PLC0415  # SQLAlchemy
+    from modstamp.connectors.engagement.catalog import Catalog  # noqa: PLC0415  # SQLAlchemy
+    from modstamp.connectors.engagement.records import Records  # noqa: PLC0415  # SQLAlchemy
+    from modstamp.state.store import Store  # noqa: PLC0415  # SQLAlchemy
+
+    return Store(engine, partial(Records, catalog=Catalog()), capture.writer, settings.lease)
+
+
+def connect(system: str, connection: ConnectionSettings, settings: Settings, meter: Meter) -> Connector:
+    """The connector of an outside system. Raises `ConfigurationError` for a system that there is none for."""
+    if system != "salesforce":
+        problem = Problem(
+            f"mapping of {system}", f"there is no connector for {system}", "use salesforce.<Type> as external"
+        )
+        raise ConfigurationError([problem])
+    from modstamp.connectors.salesforce.connector import SalesforceConnector  # noqa: PLC0415  # pandas
+
+    return SalesforceConnector(
+        connection, settings, record_call=meter.record, usage=meter.usage, last_report=meter.last_report
+    )
+
+
+def prepare(settings: Settings, resolve: Resolver = from_environment) -> None:
+    """Bring the engagement database up to date: tables, triggers, and who listens to which table (G4)."""
+    from modstamp.connectors.engagement import capture  # noqa: PLC0415  # SQLAlchemy
+    from modstamp.connectors.engagement.catalog import table_name  # noqa: PLC0415  # SQLAlchemy
+    from modstamp.migrations import migrate  # noqa: PLC0415  # Alembic
+
+    with open_database(settings, resolve) as engine:
+        migrate(engine)
+        listening = [mapping for mapping in mappings(settings) if mapping.pushing.on]
+        watches = {mapping.name: table_name(mapping.internal) for mapping in listening}
+        with engine.begin() as connection:
+            capture.watch(connection, watches)
+
+
+def run_through(run: Run, options: RunOptions, run_id: str) -> Summary:
+    """All four steps in this process."""
+    handoff = run.extract(options, run_id)
+    try:
+        return run.load(run.validate(run.transform(handoff)))
+    except ModstampError as error:
+        if not options.dry_run:
+            run.fail(handoff, str(error))
+        raise
+
+
+def unusable_expectations(every: Mappings) -> list[Problem]:
+    """Entries of `expect:` that Great Expectations does not take as they are written."""
+    from modstamp.engine import expectations, validate  # noqa: PLC0415  # Great Expectations
+
+    rules = [rule for mapping in every for each in Direction for rule in expectations.written(mapping, each)]
+    return list(dict.fromkeys(validate.unusable(rules)))
+
+
+def examine(settings: Settings, resolve: Resolver = from_environment) -> dict[str, Any]:
+    """Every mapping against both live systems: problems stop runs, advice does not (OSF-004 to 007, STG-002)."""
+    from modstamp.mapping.live import advise_live, check_live  # noqa: PLC0415  # only here
+
+    every = mappings(settings)
+    problems: list[Problem] = []
+    found = []
+    with open_database(settings, resolve) as engine:
+        for file in every.files:
+            mapping = file.mapping
+            run = _run(mapping.name, Direction.POLLING, settings, resolve, engine)
+            try:
+                with run.environment.store.begin(read_only=True) as tx:
+                    internal = tx.records.describe(mapping.internal)
+                    types = {field.reference.type for field in mapping.fields if field.reference}
+                    parents = {name: tx.records.describe(name) for name in types}
+                external = run.environment.connector.describe(mapping.external_type)
+            except ConfigurationError as error:
+                problems += error.problems
+                continue
+            found.append(
+                {
+                    "mapping": mapping.name,
+                    "internal": mapping.internal,
+                    "external": mapping.external,
+                    "problems": [each.as_dict() for each in check_live(file, internal, external, parents)],
+                    "advice": [each.as_dict() for each in advise_live(file, internal, external)],
+                }
+            )
+    return {"mappings": found, "problems": [each.as_dict() for each in dict.fromkeys(problems)]}
+
+
+def overview(settings: Settings, resolve: Resolver = from_environment) -> dict[str, Any]:
+    """The last run of every mapping and direction, what waits and why, and what was called."""
+    from modstamp.state import overview as state  # noqa: PLC0415  # SQLAlchemy
+
+    with open_database(settings, resolve) as engine, engine.connect() as connection:
+        return state.read(connection)

@@ -1,0 +1,227 @@
+"""The field table of guarantees.md, section 2: examples by hand, and a plain per-cell oracle against the vectorised one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modstamp.engine.frames import ABSENT, objects
+from modstamp.engine.merge import Cell, Cells, merge
+from modstamp.mapping.schema import FieldMapping, TypeMapping
+from modstamp.model import Direction, Side
+
+_TOLERANCE = 2.0
+
+
+@dataclass(frozen=True)
+class One:
+    """One cell, in the words of the oracle."""
+
+    source: Any
+    target: Any
+    source_base: Any
+    target_base: Any
+    waiting: bool
+    unconfirmed: bool
+    kept: str | None
+    source_time: float
+    target_time: float
+
+
+def mapping_with(**changes: Any) -> TypeMapping:
+    return TypeMapping.model_validate(
+        {
+            "internal": "prospect",
+            "external": "salesforce.Lead",
+            "connection": "salesforce",
+            "match": ["email"],
+            "fields": [{"internal": "email", "external": "Email"}],
+            **changes,
+        }
+    )
+
+
+def judge(ones: list[One], field: FieldMapping, mapping: TypeMapping, direction: Direction) -> list[Cell]:
+    cells = Cells(
+        source=objects([each.source for each in ones]),
+        target=objects([each.target for each in ones]),
+        converted=objects([None if each.waiting else each.source for each in ones]),
+        source_base=objects([each.source_base for each in ones]),
+        target_base=objects([each.target_base for each in ones]),
+        waiting=np.array([each.waiting for each in ones], dtype=bool),
+        unconfirmed=np.array([each.unconfirmed for each in ones], dtype=bool),
+        kept=objects([each.kept for each in ones]),
+        source_time=np.array([each.source_time for each in ones], dtype=float),
+        target_time=np.array([each.target_time for each in ones], dtype=float),
+    )
+    return [Cell(cell) for cell in merge(field, mapping, direction, cells, _TOLERANCE).cells]
+
+
+def oracle(one: One, field: FieldMapping, mapping: TypeMapping, direction: Direction) -> Cell:
+    """The rule read aloud, for one cell."""
+    converted = None if one.waiting else one.source
+    forward, backward = field.travels(direction), field.travels(direction.other)
+    equal = converted == one.target and not one.waiting
+    if one.source_base is ABSENT or one.target_base is ABSENT:
+        cell = _first(one, mapping, direction, equal=equal, forward=forward, backward=backward)
+    else:
+        source_edited = forward and one.source != one.source_base
+        target_edited = backward and one.target != one.target_base
+        if not source_edited and not target_edited:
+            return Cell.SAME
+        if equal:
+            return Cell.IN_STEP
+        if source_edited and target_edited:
+            cell = Cell.WRITE if _source_wins(one, field, mapping, direction) else Cell.LEAVE
+        else:
+            cell = Cell.WRITE if source_edited else Cell.LEAVE
+    return Cell.WAIT if cell is Cell.WRITE and one.waiting else cell
+
+
+def _first(one: One, mapping: TypeMapping, direction: Direction, *, equal: bool, forward: bool, backward: bool) -> Cell:
+    source_blank, target_blank = one.source in (None, ""), one.target in (None, "")
+    if equal or (source_blank and target_blank):
+        return Cell.IN_STEP
+    if source_blank:
+        return Cell.LEAVE if backward else Cell.OWN
+    if target_blank:
+        return Cell.WRITE if forward else Cell.OWN
+    winner = {"crm": Side.EXTERNAL, "engagement": Side.INTERNAL}.get(mapping.first_link)
+    if winner is None:
+        return Cell.HOLD
+    if winner is direction.source:
+        return Cell.WRITE if forward else Cell.OWN
+    return Cell.LEAVE if backward else Cell.OWN
+
+
+def _source_wins(one: One, field: FieldMapping, mapping: TypeMapping, direction: Direction) -> bool:
+    external_is_source = direction.source is Side.EXTERNAL
+    if one.unconfirmed:
+        external_wins = False
+    elif one.kept is not None:
+        external_wins = one.kept == "external"
+    elif (policy := field.conflict or mapping.conflict) == "newest":
+        external, internal = (
+            (one.source_time, one.target_time) if external_is_source else (one.target_time, one.source_time)
+        )
+        external_wins = external >= internal - _TOLERANCE
+    else:
+        external_wins = policy == "crm"
+    return external_wins is external_is_source
+
+
+_values = st.sampled_from([None, "", "a", "b", "c"])
+_bases = st.one_of(st.just(ABSENT), _values)
+_ones = st.builds(
+    One,
+    source=_values,
+    target=_values,
+    source_base=_bases,
+    target_base=_bases,
+    waiting=st.booleans(),
+    unconfirmed=st.booleans(),
+    kept=st.sampled_from([None, "internal", "external"]),
+    source_time=st.sampled_from([0.0, 1.0, 2.0, 10.0]),
+    target_time=st.sampled_from([0.0, 1.0, 2.0, 10.0]),
+)
+_fields = st.builds(
+    FieldMapping,
+    internal=st.just("email"),
+    external=st.just("Email"),
+    direction=st.sampled_from(["both", "in", "out"]),
+    conflict=st.sampled_from([None, "newest", "crm", "engagement"]),
+)
+_mappings = st.builds(
+    mapping_with,
+    first_link=st.sampled_from(["hold", "crm", "engagement"]),
+    conflict=st.sampled_from(["newest", "crm", "engagement"]),
+)
+
+
+@given(
+    ones=st.lists(_ones, min_size=1, max_size=40),
+    field=_fields,
+    mapping=_mappings,
+    direction=st.sampled_from(Direction),
+)
+def test_the_vectorised_table_is_the_table(
+    ones: list[One], field: FieldMapping, mapping: TypeMapping, direction: Direction
+) -> None:
+    assert judge(ones, field, mapping, direction) == [oracle(one, field, mapping, direction) for one in ones]
+
+
+def _one(**changes: Any) -> One:
+    quiet: dict[str, Any] = {
+        "source": "a",
+        "target": "a",
+        "source_base": "a",
+        "target_base": "a",
+        "waiting": False,
+        "unconfirmed": False,
+        "kept": None,
+        "source_time": 0.0,
+        "target_time": 0.0,
+    }
+    return One(**{**quiet, **changes})
+
+
+_BOTH = FieldMapping(internal="email", external="Email")
+
+
+@pytest.mark.guarantee("G9")
+def test_a_server_that_rewrites_does_not_look_like_an_edit() -> None:
+    # The user wrote ' V9 ', the server keeps 'v9': each side still equals its own base.
+    one = _one(source="v9", source_base="v9", target=" V9 ", target_base=" V9 ")
+    assert judge([one], _BOTH, mapping_with(), Direction.POLLING) == [Cell.SAME]
+
+
+@pytest.mark.guarantee("G11")
+def test_a_side_that_may_not_write_a_field_is_never_edited() -> None:
+    inward = FieldMapping(internal="email", external="Email", direction="in")
+    one = _one(target="edited inside")
+    assert judge([one], inward, mapping_with(), Direction.POLLING) == [Cell.SAME]
+    assert judge([_one(source="b", target="c")], inward, mapping_with(conflict="engagement"), Direction.POLLING) == [
+        Cell.WRITE
+    ]
+
+
+@pytest.mark.guarantee("G14")
+@pytest.mark.parametrize(
+    ("external_time", "internal_time", "expected"),
+    [
+        (10.0, 0.0, Cell.WRITE),
+        (0.0, 10.0, Cell.LEAVE),
+        (5.0, 5.0, Cell.WRITE),
+        (5.0, 6.5, Cell.WRITE),
+        (5.0, 7.5, Cell.LEAVE),
+    ],
+)
+def test_newest_wins_and_external_when_too_close_to_tell(
+    external_time: float, internal_time: float, expected: Cell
+) -> None:
+    one = _one(source="e", target="i", source_time=external_time, target_time=internal_time)
+    assert judge([one], _BOTH, mapping_with(), Direction.POLLING) == [expected]
+
+
+@pytest.mark.guarantee("G14")
+def test_a_kept_decision_stands_against_the_clock() -> None:
+    one = _one(source="e", target="i", source_time=10.0, kept="internal")
+    assert judge([one], _BOTH, mapping_with(), Direction.POLLING) == [Cell.LEAVE]
+
+
+@pytest.mark.guarantee("G19")
+def test_an_internal_edit_wins_over_a_value_that_was_never_confirmed() -> None:
+    one = _one(
+        source="rewritten", source_base="sent", target="newer", target_base="sent", unconfirmed=True, source_time=99.0
+    )
+    assert judge([one], _BOTH, mapping_with(conflict="crm"), Direction.POLLING) == [Cell.LEAVE]
+
+
+@pytest.mark.guarantee("G16")
+def test_a_value_whose_parent_has_no_link_waits() -> None:
+    assert judge([_one(source="parent", waiting=True)], _BOTH, mapping_with(), Direction.POLLING) == [Cell.WAIT]
