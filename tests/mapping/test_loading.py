@@ -82,7 +82,7 @@ def test_all_problems_of_all_files_come_at_once(problems: Problems, minimal: str
         ("a.yaml:2", "the key 'connection' is missing"),
         ("a.yaml:4", "unknown key 'conection'"),
         ("a.yaml:8", "fields.0.internal: None is not a text"),
-            ("b.yaml:2", "is not YAML: did not find expected node content"),
+        ("b.yaml:2", "is not YAML: did not find expected node content"),
         ("c.yaml:1", "the file is empty"),
         ("d.yaml:1", "the file: ['a list'] is not keys and values"),
         ("e.yaml:6", "match field 'mail' is not the internal field of any field mapping"),

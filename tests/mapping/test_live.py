@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modstamp.mapping.catalog import MappingFile
+from modstamp.mapping.live import advise_live, check_live
+from modstamp.mapping.loading import load
+from modstamp.model import Field, TypeDescription
+
+Write = Callable[[dict[str, str]], Path]
+
+LEAD = """
+    internal: prospect
+    external: salesforce.Lead
+    connection: salesforce
+    inbound: {create: true, update: true}
+    outbound:
+      create: {when: {field: email, operator: is not empty}}
+      update: true
+    match: [email]
+    fields:
+      - {internal: email, external: Email}
+      - {internal: stage_id, external: Status, values: status, reference: {type: stage, by: name}}
+"""
+TABLE = "internal,external\nNew,Open\n"
+
+
+@pytest.fixture
+def file(write: Write) -> MappingFile:
+    return load(write({"lead.yaml": LEAD, "values/status.csv": TABLE})).files[0]
+
+
+def described(name: str, /, **fields: dict[str, Any]) -> TypeDescription:
+    return TypeDescription(name=name, fields={key: Field(name=key, **value) for key, value in fields.items()})
+
+
+PROSPECT = described("prospect", email={"kind": "text", "length": 80}, stage_id={"kind": "reference"})
+SALESFORCE = described("Lead", Email={"kind": "text", "length": 80}, Status={"kind": "choice"})
+STAGE = described("stage", name={"kind": "text"})
+
+
+def changed(description: TypeDescription, field: str, **values: Any) -> TypeDescription:
+    return replace(description, fields={**description.fields, field: replace(description.fields[field], **values)})
+
+
+def without(description: TypeDescription, field: str) -> TypeDescription:
+    return replace(description, fields={name: kept for name, kept in description.fields.items() if name != field})
+
+
+def check(file: MappingFile, internal: TypeDescription = PROSPECT, external: TypeDescription = SALESFORCE) -> list[str]:
+    """What is wrong, as ``line: what``."""
+    found = check_live(file, internal, external, {"stage": STAGE})
+    return [f"{problem.where.rpartition(':')[2]}: {problem.what}" for problem in found]
+
+
+def test_a_mapping_that_suits_both_sides_has_no_problems(file: MappingFile) -> None:
+    assert check(file) == []
+    assert advise_live(file, PROSPECT, SALESFORCE) == []
+
+
+@pytest.mark.requirement("STG-002")
+def test_a_field_name_is_exact_and_the_error_names_it(file: MappingFile) -> None:
+    renamed = replace(
+        SALESFORCE, fields={"email": Field(name="email", kind="text"), "Status": SALESFORCE.fields["Status"]}
+    )
+    (problem,) = check_live(file, PROSPECT, renamed)
+    assert problem.where.endswith(":11")
+    assert problem.what == "Lead has no field 'Email', or our user may not see it"
+    assert problem.fix.startswith("did you mean 'email'?")
+
+
+@pytest.mark.requirement("OSF-006")
+def test_a_field_that_our_user_may_not_see_or_edit_is_named(file: MappingFile) -> None:
+    assert check(file, external=without(SALESFORCE, "Status")) == [
+        "12: Lead has no field 'Status', or our user may not see it"
+    ]
+    assert check(file, external=changed(SALESFORCE, "Status", updateable=False)) == [
+        "12: Status cannot be written on update: the system or our user's rights forbid it"
+    ]
+    assert check(file, external=changed(SALESFORCE, "Email", createable=False, updateable=False, calculated=True)) == [
+        "11: Email cannot be written on create: it is calculated",
+        "11: Email cannot be written on update: it is calculated",
+    ]
+
+
+@pytest.mark.requirement("OSF-004")
+def test_a_missing_right_on_the_object_is_named(file: MappingFile) -> None:
+    bare = replace(SALESFORCE, createable=False, updateable=False, deletable=False)
+    assert check(file, external=bare) == [
+        "7: our user may not create Lead records",
+        "8: our user may not update Lead records",
+    ]
+    assert [advice.what for advice in advise_live(file, PROSPECT, bare)] == ["our user may not delete Lead records"]
+
+
+def test_a_condition_looks_at_fields_that_exist(file: MappingFile) -> None:
+    assert check(file, internal=without(PROSPECT, "email")) == [
+        "11: prospect has no field 'email', or our user may not see it",
+        "7: prospect has no field 'email', or our user may not see it",
+    ]
+
+
+def test_a_lookup_column_exists(file: MappingFile) -> None:
+    (problem,) = check_live(file, PROSPECT, SALESFORCE, {"stage": described("stage", title={"kind": "text"})})
+    assert problem.what == "stage has no field 'name', or our user may not see it"
+
+
+@pytest.mark.parametrize(
+    ("internal", "external", "fits"),
+    [
+        ("text", "choice", True),
+        ("number", "integer", False),  # a number does not fit into an integer on the way out
+        ("text", "boolean", False),
+        ("instant", "date", False),
+        ("boolean", "boolean", True),
+    ],
+)
+def test_kinds_must_fit_in_each_direction_that_is_on(
+    file: MappingFile, internal: str, external: str, *, fits: bool
+) -> None:
+    found = check(file, changed(PROSPECT, "email", kind=internal), changed(SALESFORCE, "Email", kind=external))
+    assert (found == []) is fits
+    assert all(line.startswith("11: ") for line in found)
+
+
+def test_a_required_field_that_nothing_writes_is_named(file: MappingFile) -> None:
+    required = Field(name="LastName", kind="text", required=True)
+    external = replace(SALESFORCE, fields={**SALESFORCE.fields, "LastName": required})
+    assert check(file, external=external) == ["7: Lead needs LastName on create, and no field mapping writes it"]
+
+
+def test_a_value_table_names_choices_that_exist(file: MappingFile) -> None:
+    external = changed(SALESFORCE, "Status", restricted=True, choices=("Open - Not Contacted", "Closed"))
+    assert check(file, external=external) == ["12: value table 'status' names 'Open', which Status does not have"]
+
+
+def test_a_shorter_target_is_advice(file: MappingFile) -> None:
+    (advice,) = advise_live(file, changed(PROSPECT, "email", length=40), SALESFORCE)
+    assert advice.what == "Email may be longer than the 40 characters of email"
