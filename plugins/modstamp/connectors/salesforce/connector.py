@@ -8,7 +8,8 @@ from datetime import datetime
 import pandas as pd
 
 from modstamp.connections import ConnectionSettings
-from modstamp.connectors.salesforce import options
+from modstamp.connectors.salesforce import bulk_create, options
+from modstamp.connectors.salesforce.bulk import Jobs
 from modstamp.connectors.salesforce.calls import Calls
 from modstamp.connectors.salesforce.describe import Types
 from modstamp.connectors.salesforce.limits import Limits, Report
@@ -51,6 +52,8 @@ class SalesforceConnector:
         self._calls = Calls(self._options, settings, self._limits, record_call)
         self._types = Types(self._calls)
         self._queries = Queries(self._calls, self._options.extra.page_size)
+        self._jobs = Jobs(self._calls, settings.retry_wait.total_seconds())
+        self._pull = Pull(self._queries, self._types, self._jobs, self._options.extra.bulk_reads_from)
         self._retrieve = Retrieve(self._calls, self._queries, self._types)
 
     def abilities(self) -> Abilities:
@@ -63,7 +66,8 @@ class SalesforceConnector:
         return self._types.describe(type_name)
 
     def pull(self, type_name: str, fields: Sequence[str], window: Window) -> Iterator[Page]:
-        return Pull(self._queries, self._types, type_name, fields).pages(window)
+        # A generator of its own: nothing is sent before the first page is asked for.
+        yield from self._pull.pages(type_name, fields, window)
 
     def get(self, type_name: str, fields: Sequence[str], ids: Sequence[str]) -> pd.DataFrame:
         return self._retrieve.get(type_name, fields, ids)
@@ -74,6 +78,8 @@ class SalesforceConnector:
     def push(self, type_name: str, actions: Sequence[Action], read_back: Sequence[str]) -> list[Outcome]:
         auto_assign = self._options.extra.auto_assign
         push = Push(self._calls, self._types, self._retrieve, type_name, read_back, auto_assign=auto_assign)
+        if bulk_create.suits(actions, self._options.extra.bulk_creates_from):
+            return push.read_back(actions, bulk_create.create(self._jobs, type_name, actions))
         return push.run(actions)
 
     def budget(self) -> Budget:

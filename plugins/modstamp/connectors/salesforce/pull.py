@@ -3,75 +3,108 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+
+import pandas as pd
 
 from modstamp.connectors.frames import instant
 from modstamp.connectors.salesforce import records, soql
+from modstamp.connectors.salesforce.bulk import JobFailedError, Jobs
 from modstamp.connectors.salesforce.calls import Answer
 from modstamp.connectors.salesforce.describe import Types
 from modstamp.connectors.salesforce.errors import RefusedError
 from modstamp.connectors.salesforce.queries import Queries
-from modstamp.model import Column, Window
+from modstamp.model import Column, TypeDescription, Window
 from modstamp.ports import Page
 
 _GONE = {"INVALID_QUERY_LOCATOR", "QUERY_LOCATOR_NOT_FOUND"}
 
 
-class Pull:
-    """One window of one type, page by page.
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """The first page of an answer, with the fields that it was asked for."""
 
-    The pages of an answer show the records as they were when it began, so all of them carry the time at which the query
-    was sent. An answer whose cursor has expired is asked for again, from the last record read, under the same upper
-    bound: a new bound would hide what became visible late behind that record (G3).
+    names: list[str]
+    answer: Answer
+
+    @property
+    def total(self) -> int:
+        return int(self.answer.body["totalSize"])
+
+
+class Pull:
+    """The windows of one org, page by page.
+
+    The pages of an answer show records found when it began, so all of them carry the time at which the query was sent.
+    An answer whose cursor has expired is asked for again, behind the last record read, under the same upper bound: a
+    new bound would hide what became visible late behind that record (G3).
     """
 
-    def __init__(self, queries: Queries, types: Types, type_name: str, fields: Sequence[str]) -> None:
+    def __init__(self, queries: Queries, types: Types, jobs: Jobs, bulk_from: int) -> None:
         self._queries = queries
         self._types = types
-        self._type_name = type_name
-        self._fields = fields
-        self._names: list[str] = []
+        self._jobs = jobs
+        self._bulk_from = bulk_from
 
-    def pages(self, window: Window) -> Iterator[Page]:
-        answer = self._ask(window)
-        total = int(answer.body["totalSize"])
-        read_at, page = answer.sent_at, answer.body
+    def pages(self, type_name: str, fields: Sequence[str], window: Window) -> Iterator[Page]:
+        """The first answer tells how many records there are, and so which route takes fewer calls."""
+        read = self._ask(type_name, fields, window)
+        description = self._types.describe(type_name)
+        if read.total >= self._bulk_from:
+            try:
+                return self._by_job(description, read.names, window)
+            except (JobFailedError, RefusedError):
+                # Not every edition and not every object has Bulk 2.0; the pages of the first answer are still there.
+                pass
+        return self._by_page(description, read, window)
+
+    def _by_job(self, description: TypeDescription, names: list[str], window: Window) -> Iterator[Page]:
+        """Waits for the job before there is a first page, so that until then the other route is open."""
+        read_at = self._queries.now()
+        path = self._jobs.query(description.name, _text(description, names, window))
+        total = int(self._jobs.wait(path, description.name)["numberRecordsProcessed"])
+        return (
+            Page(records=records.from_text(description, names, cells, read_at), total=total)
+            for cells in self._jobs.results(path, description.name)
+        )
+
+    def _by_page(self, description: TypeDescription, read: _Read, window: Window) -> Iterator[Page]:
+        total, answer, page = read.total, read.answer, read.answer.body
         while True:
-            found = self._page(page["records"], total, read_at)
-            yield found
+            found = records.frame(description, read.names, page["records"], answer.sent_at)
+            yield Page(records=found, total=total)
             if page["done"]:
                 return
             window = _behind(window, found)
             try:
-                page = self._queries.following(self._type_name, page).body
+                page = self._queries.following(description.name, page).body
             except RefusedError as error:
                 if error.code not in _GONE:
                     raise
-                answer = self._ask(window)
-                read_at, page = answer.sent_at, answer.body
+                read = self._ask(description.name, read.names, window)
+                answer, page = read.answer, read.answer.body
 
-    def _ask(self, window: Window) -> Answer:
-        return self._types.with_known(self._type_name, self._fields, lambda names: self._query(names, window))
+    def _ask(self, type_name: str, fields: Sequence[str], window: Window) -> _Read:
+        def read(names: list[str]) -> _Read:
+            text = _text(self._types.describe(type_name), names, window)
+            return _Read(names, self._queries.first(type_name, text, everything=True))
 
-    def _query(self, names: list[str], window: Window) -> Answer:
-        self._names = names
-        columns = records.selected(self._types.describe(self._type_name), names)
-        text = soql.select(columns, self._type_name, soql.in_window(window), soql.ORDER)
-        return self._queries.first(self._type_name, text, everything=True)
-
-    def _page(self, found: Sequence[records.Record], total: int, read_at: datetime) -> Page:
-        description = self._types.describe(self._type_name)
-        return Page(records=records.frame(description, self._names, found, read_at), total=total)
+        return self._types.with_known(type_name, fields, read)
 
 
-def _behind(window: Window, page: Page) -> Window:
+def _text(description: TypeDescription, names: list[str], window: Window) -> str:
+    columns = records.selected(description, names)
+    return soql.select(columns, description.name, soql.in_window(window), soql.ORDER)
+
+
+def _behind(window: Window, found: pd.DataFrame) -> Window:
     """The window behind a page.
 
     A page may show a record that was edited since the query found it, under its new stamp and at its old place. Such a
     stamp is not before the upper bound, and a checkpoint taken from it would skip the records that follow.
     """
-    settled = page.records[page.records[Column.STAMP] < instant(window.upper.replace(microsecond=0))]
+    settled = found[found[Column.STAMP] < instant(window.upper.replace(microsecond=0))]
     if settled.empty:
         return window
     last = settled.iloc[-1]

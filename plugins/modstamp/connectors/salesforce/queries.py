@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -18,6 +19,10 @@ class Queries:
     def __init__(self, calls: Calls, page_size: int) -> None:
         self._calls = calls
         self._headers = {"Sforce-Query-Options": f"batchSize={page_size}"}
+
+    def now(self) -> datetime:
+        """The server's clock."""
+        return self._calls.now()
 
     def first(self, type_name: str, text: str, *, everything: bool) -> Answer:
         path = _resource(everything=everything)

@@ -42,16 +42,38 @@ def columns(
 ) -> dict[str, list[Value]]:
     """The columns of a frame of records. `records` stands in the order of `ids`, None where a record is not visible."""
     rows = [record or {} for record in records]
-    stamps = _converted(rows, _STAMP, "instant")
-    modified = _converted(rows, _MODIFIED_AT, "instant") if _MODIFIED_AT in description.fields else stamps
+    raw = {name: [row.get(name) for row in rows] for name in selected(description, names)}
+    raw[_ID] = list(ids)
+    states = [_presence(record) for record in records]
+    return _assembled(description, names, raw, states, read_at)
+
+
+def from_text(
+    description: TypeDescription, names: Sequence[str], cells: Mapping[str, Sequence[str]], read_at: datetime
+) -> pd.DataFrame:
+    """A frame of the records of a CSV, whose cells are all text."""
+    raw = {name: _parsed(cells[name], description.fields[name].kind) for name in selected(description, names)}
+    states = [_presence({_DELETED: deleted}) for deleted in raw.get(_DELETED) or [False] * len(raw[_ID])]
+    return object_frame(_assembled(description, names, raw, states, read_at))
+
+
+def _assembled(
+    description: TypeDescription,
+    names: Sequence[str],
+    raw: Mapping[str, list[Any]],
+    states: list[Value],
+    read_at: datetime,
+) -> dict[str, list[Value]]:
+    nothing: list[Value] = [None] * len(states)
+    stamps = _converted(raw.get(_STAMP, nothing), "instant")
     return {
-        **{name: _converted(rows, name, description.fields[name].kind) for name in names},
-        Column.ID.value: list(ids),
-        Column.STATE.value: [_presence(record) for record in records],
+        **{name: _converted(raw[name], description.fields[name].kind) for name in names},
+        Column.ID.value: raw[_ID],
+        Column.STATE.value: states,
         Column.STAMP.value: stamps,
-        Column.MODIFIED_AT.value: modified,
-        Column.MODIFIED_BY.value: [row.get(_MODIFIED_BY) for row in rows],
-        Column.READ_AT.value: [instant(read_at.replace(microsecond=0))] * len(rows),
+        Column.MODIFIED_AT.value: _converted(raw[_MODIFIED_AT], "instant") if _MODIFIED_AT in raw else stamps,
+        Column.MODIFIED_BY.value: raw.get(_MODIFIED_BY, nothing),
+        Column.READ_AT.value: [instant(read_at.replace(microsecond=0))] * len(states),
     }
 
 
@@ -74,17 +96,22 @@ def parse_instant(text: str) -> str:
     return instant(datetime.fromisoformat(text))
 
 
-def _presence(record: Record | None) -> str:
+def _presence(record: Record | None) -> Value:
     if record is None:
         return Presence.HIDDEN.value
     return Presence.DELETED.value if record.get(_DELETED) else Presence.FOUND.value
 
 
 _CONVERTERS: Mapping[str, Callable[[Any], Value]] = {"instant": parse_instant, "integer": int, "number": float}
+_PARSERS: Mapping[str, Callable[[str], Value]] = {"boolean": "true".__eq__, "integer": float, "number": float}
 
 
-def _converted(rows: Sequence[Record], name: str, kind: str) -> list[Value]:
-    """One column. JSON brings records one by one, so that this is where they become columns."""
-    values = [row.get(name) for row in rows]
+def _converted(values: list[Any], kind: str) -> list[Value]:
     convert = _CONVERTERS.get(kind)
     return [None if value is None else convert(value) for value in values] if convert else values
+
+
+def _parsed(cells: Sequence[str], kind: str) -> list[Value]:
+    """Salesforce stores no empty text, so that an empty cell is null."""
+    parse = _PARSERS.get(kind, str)
+    return [parse(cell) if cell else None for cell in cells]

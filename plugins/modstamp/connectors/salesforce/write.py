@@ -60,8 +60,7 @@ class Push:
                 self._settle(taken, Status.RETRY, "NOT_SENT", str(error))
                 break
         self._settle(queue, Status.RETRY, "NOT_SENT", "an earlier call of the same push had no success")
-        self._read_back(actions)
-        return [self._outcomes[place] for place in range(len(actions))]
+        return self.read_back(actions, [self._outcomes[place] for place in range(len(actions))])
 
     def _settle(self, unsent: Iterable[Batch], status: Status, code: str, message: str) -> None:
         for batch in unsent:
@@ -115,23 +114,22 @@ class Push:
             self._outcomes[place] = errors.of_record(action, entries)
         return []
 
-    def _read_back(self, actions: Sequence[Action]) -> None:
+    def read_back(self, actions: Sequence[Action], outcomes: list[Outcome]) -> list[Outcome]:
         """Read what no call showed yet. If that fails the outcomes stay as they are, unconfirmed."""
         unseen = {
             outcome.id: place
-            for place, outcome in self._outcomes.items()
+            for place, (action, outcome) in enumerate(zip(actions, outcomes, strict=True))
             if outcome.status is Status.OK and outcome.shown is None and outcome.id
-            if actions[place].operation is not Operation.DELETE
+            if action.operation is not Operation.DELETE
         }
-        if not unseen:
-            return
         try:
             found = self._retrieve.get(self._description.name, self._names, list(unseen))
         except (RetryableError, LimitReachedError):
-            return
+            return outcomes
         for row in found.to_dict("records"):
             place = unseen[row[Column.ID.value]]
-            self._outcomes[place] = replace(self._outcomes[place], shown={str(name): row[name] for name in row})
+            outcomes[place] = replace(outcomes[place], shown={str(name): row[name] for name in row})
+        return outcomes
 
 
 def _take(queue: deque[Batch]) -> list[Batch]:
