@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Sequence
 
 from sandbox.org.build import generate
 from sandbox.org.database import NotMigratedError
 from sandbox.org.places import add_arguments, read_places, remember
 
 
-def main() -> None:
+def main(words: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m sandbox.org", description=__doc__)
     parser.add_argument("--size", type=int, default=2_000, help="number of Leads; everything else follows from it")
     parser.add_argument("--seed", type=int, default=7, help="the same seed gives the same rows")
     add_arguments(parser)
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(words)
     begin = time.perf_counter()
     places = read_places(arguments)
     try:

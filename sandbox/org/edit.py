@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +92,7 @@ def _only(found: list[str], name: str) -> str:
     return found[0]
 
 
-def main() -> None:
+def main(words: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m sandbox.org.edit", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -100,7 +100,7 @@ def main() -> None:
     parser.add_argument("record", help="mail address, account name or id")
     parser.add_argument("values", nargs="+", metavar="field=value")
     add_arguments(parser)
-    given = parser.parse_args()
+    given = parser.parse_args(words)
     places = read_places(given)
     texts = dict(text.split("=", 1) for text in given.values if "=" in text)
     if len(texts) < len(given.values):

@@ -84,7 +84,7 @@ def _done_externally(store: Store, entries: Sequence[Entry]) -> list[Entry]:
     return done
 
 
-def main() -> None:
+def main(words: Sequence[str] | None = None) -> None:
     wanted = Wanted()
     parser = argparse.ArgumentParser(prog="python -m sandbox.org.people", description=__doc__.partition("\n")[0])
     add_arguments(parser)
@@ -99,7 +99,7 @@ def main() -> None:
         "--merged", type=int, default=wanted.merged, help="records with another field edited on each side"
     )
     parser.add_argument("--refused", type=int, default=wanted.refused, help="values that Salesforce will refuse")
-    given = parser.parse_args()
+    given = parser.parse_args(words)
     places = read_places(given)
     wanted = Wanted(
         edits=given.edits, creates=given.creates, both=given.both, merged=given.merged, refused=given.refused

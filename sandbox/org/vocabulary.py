@@ -90,7 +90,7 @@ def _run(seed: int, locale: str) -> dict[str, pd.DataFrame]:
     with warnings.catch_warnings():
         # Snowfakery 4.2 imports a name that Click 8.3 calls deprecated.
         warnings.simplefilter("ignore", DeprecationWarning)
-        from snowfakery import generate_data  # type: ignore[import-untyped]  # noqa: PLC0415 - imported under the filter
+        from snowfakery import generate_data  # noqa: PLC0415 - imported under the filter
     # Snowfakery draws from the two global generators and takes no seed of its own.
     Faker.seed(seed)
     state = random.getstate()
