@@ -1,0 +1,108 @@
+"""Pending entries: records that a mapping still has to look at (G4, G6, G16)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import pandas as pd
+from sqlalchemy import ColumnElement, Connection, bindparam, case, delete, func, or_, select, update
+
+from modstamp.mapping.schema import TypeMapping
+from modstamp.model import Direction
+from modstamp.state.clock import Clock
+from modstamp.state.links import Links
+from modstamp.state.rows import among, insertion, parameters, read, upsert
+from modstamp.state.tables import pending
+
+_EDITS = pending.c["columns"]
+
+
+class Pendings:
+    """Of one open transaction."""
+
+    def __init__(self, connection: Connection, now: Clock, links: Links) -> None:
+        self._connection = connection
+        self._now = now
+        self._links = links
+
+    def wake(self, mapping: TypeMapping, direction: Direction) -> int:
+        """A parent is named by its internal type and its id on the source's side of the direction."""
+        of_mapping = _entries(mapping.name, direction)
+        awaited = select(pending.c.waits_for).distinct().where(*of_mapping, pending.c.waits_for.is_not(None))
+        parents: defaultdict[str, list[str]] = defaultdict(list)
+        for waits_for in self._connection.scalars(awaited):
+            internal_type, _, record_id = waits_for.partition(":")
+            parents[internal_type].append(record_id)
+        linked = [
+            f"{internal_type}:{record_id}"
+            for internal_type, ids in parents.items()
+            for record_id in self._links.translate(mapping.connection, internal_type, direction.source, ids)
+        ]
+        if not linked:
+            return 0
+        woken = update(pending).where(*of_mapping, among(self._connection, pending.c.waits_for, linked))
+        return self._connection.execute(woken.values(waits_for=None, reason=None)).rowcount
+
+    def due(self, mapping: str, direction: Direction, limit: int | None) -> pd.DataFrame:
+        """Entries with a time before which they are not to be taken are left out until then."""
+        query = (
+            select(pending.c.record_id, pending.c.counter, _EDITS, pending.c.deleted, pending.c.reason)
+            .where(
+                *_entries(mapping, direction),
+                pending.c.waits_for.is_(None),
+                or_(pending.c.not_before.is_(None), pending.c.not_before <= self._now()),
+            )
+            .order_by(pending.c.since, pending.c.record_id)
+            .limit(limit)
+        )
+        return _with_edits(read(self._connection, query))
+
+    def lock(self, mapping: str, direction: Direction, ids: Sequence[str], *, lock: bool = True) -> pd.DataFrame:
+        """Locked in the order of record ids, so that none deadlock."""
+        query = (
+            select(pending.c.record_id, pending.c.counter, _EDITS)
+            .where(*_entries(mapping, direction), among(self._connection, pending.c.record_id, ids))
+            .order_by(pending.c.record_id)
+        )
+        return _with_edits(read(self._connection, query.with_for_update() if lock else query))
+
+    def drop(self, mapping: str, direction: Direction, entries: pd.DataFrame) -> None:
+        """An entry that was raised since it was read stays, as does one whose counter was never read (None)."""
+        if entries.empty:
+            return
+        statement = delete(pending).where(
+            *_entries(mapping, direction),
+            pending.c.record_id == bindparam("record"),
+            pending.c.counter == bindparam("seen"),
+        )
+        found = zip(entries["record_id"].tolist(), entries["counter"].tolist(), strict=True)
+        self._connection.execute(statement, [{"record": record, "seen": seen} for record, seen in sorted(found)])
+
+    def leave(self, mapping: str, direction: Direction, entries: pd.DataFrame) -> None:
+        """Oldest first by when an entry was first left: further reasons do not send it back in the queue."""
+        common = {"mapping": mapping, "direction": str(direction), "counter": 1, "since": self._now()}
+        rows = parameters(pending, entries, ("record_id", "reason", "waits_for"))
+        new = insertion(self._connection, pending).excluded
+        keeps_waiting = new.waits_for.is_(None) & pending.c.waits_for.is_not(None)
+        upsert(
+            self._connection,
+            pending,
+            sorted(({**common, **row} for row in rows), key=lambda row: row["record_id"]),
+            {
+                "counter": pending.c.counter + 1,
+                "since": pending.c.since,
+                "waits_for": func.coalesce(new.waits_for, pending.c.waits_for),
+                "reason": case((keeps_waiting, pending.c.reason), else_=new.reason),
+            },
+        )
+
+
+def _entries(mapping: str, direction: Direction) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return pending.c.mapping == mapping, pending.c.direction == str(direction)
+
+
+def _with_edits(entries: pd.DataFrame) -> pd.DataFrame:
+    """An entry that no edit made has no columns."""
+    entries["columns"] = entries["columns"].map(lambda edits: edits or {}).astype(object)
+    return entries

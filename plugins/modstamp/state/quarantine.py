@@ -1,0 +1,46 @@
+"""Quarantine: where records wait with a reason, one entry per mapping, direction and record (G26)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+from sqlalchemy import ColumnElement, Connection, delete, select
+
+from modstamp.model import Direction
+from modstamp.state.clock import Clock
+from modstamp.state.rows import among, parameters, read, upsert
+from modstamp.state.tables import quarantine
+
+_STORED = ("record_id", "kind", "code", "reason", "detail", "stamp", "hash", "mapping_hash", "run_id")
+_SHOWN = ("record_id", "kind", "code", "reason", "detail", "stamp", "hash")
+
+
+class Quarantine:
+    """Of one open transaction."""
+
+    def __init__(self, connection: Connection, now: Clock) -> None:
+        self._connection = connection
+        self._now = now
+
+    def put(self, mapping: str, direction: Direction, rows: pd.DataFrame) -> None:
+        """A record that waits already keeps the time since when it has been waiting."""
+        common = {"mapping": mapping, "direction": str(direction), "since": self._now()}
+        values = [{**common, **row} for row in parameters(quarantine, rows, _STORED)]
+        upsert(self._connection, quarantine, values, {"since": quarantine.c.since})
+
+    def release(self, mapping: str, direction: Direction, ids: Sequence[str]) -> int:
+        """How many of these records were waiting."""
+        return self._connection.execute(delete(quarantine).where(*self._of(mapping, direction, ids))).rowcount
+
+    def waiting(self, mapping: str, direction: Direction, ids: Sequence[str]) -> pd.DataFrame:
+        """Those of these records that wait."""
+        query = select(*(quarantine.c[name] for name in _SHOWN)).where(*self._of(mapping, direction, ids))
+        return read(self._connection, query.order_by(quarantine.c.record_id))
+
+    def _of(self, mapping: str, direction: Direction, ids: Sequence[str]) -> tuple[ColumnElement[bool], ...]:
+        return (
+            quarantine.c.mapping == mapping,
+            quarantine.c.direction == str(direction),
+            among(self._connection, quarantine.c.record_id, ids),
+        )

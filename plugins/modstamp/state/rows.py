@@ -1,0 +1,78 @@
+"""Between frames and statements, where PostgreSQL and SQLite differ least when most is said in one place.
+
+Many rows are written by one statement that is executed with many parameter sets: psycopg sends them in a pipeline and
+sqlite3 keeps the statement prepared, which was measured faster than multi-row VALUES, JSON and array parameters alike.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import ARRAY, ColumnElement, Connection, Select, Table, any_, func, literal, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from modstamp import instants
+from modstamp.sqltypes import Instant
+
+Row = dict[str, Any]
+
+
+def read(connection: Connection, query: Select[*tuple[Any, ...]]) -> pd.DataFrame:
+    """The answer as object columns; instants are aware datetimes, JSON is plain dicts."""
+    result = connection.execute(query)
+    names = list(result.keys())
+    rows = result.all()
+    return pd.DataFrame({name: _objects(values) for name, values in zip(names, _transposed(rows, names), strict=True)})
+
+
+def parameters(table: Table, frame: pd.DataFrame, names: Iterable[str]) -> list[Row]:
+    """One dict per row of the frame. Instants may be given as canonical text. Raises KeyError for a missing column."""
+    columns = {name: _bindable(table, name, frame[name].tolist()) for name in names}
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def among(connection: Connection, column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:
+    """``column IN values`` with one parameter, however many values there are; None is never among them."""
+    listed = [value for value in values if value is not None]
+    if connection.dialect.name == "postgresql":
+        return column == any_(literal(listed, ARRAY(column.type)))
+    elements = func.json_each(json.dumps(listed)).table_valued("value")
+    return column.in_(select(elements.c.value))
+
+
+def upsert(
+    connection: Connection, table: Table, rows: Sequence[Row], changes: Mapping[str, ColumnElement[Any]] | None = None
+) -> None:
+    """Insert rows; those whose primary key exists are changed: to the new values, or as `changes` says of a column."""
+    if not rows:
+        return
+    keys = [column.name for column in table.primary_key]
+    statement = insertion(connection, table)
+    new = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_={**new, **(changes or {})}), rows)
+
+
+def insertion(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that can be told what to do on conflict; its ``excluded`` are the new values."""
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def _bindable(table: Table, name: str, values: list[Any]) -> list[Any]:
+    if not isinstance(table.c[name].type, Instant):
+        return values
+    return [instants.from_text(value) if isinstance(value, str) else value for value in values]
+
+
+def _objects(values: Sequence[Any]) -> pd.Series[Any]:
+    """Left to itself, pandas would turn text into a string type of its own and None into NaN."""
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return pd.Series(array, dtype=object)
+
+
+def _transposed(rows: Sequence[Sequence[Any]], names: Sequence[str]) -> list[Sequence[Any]]:
+    return list(zip(*rows, strict=True)) if rows else [()] * len(names)
