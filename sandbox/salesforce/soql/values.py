@@ -47,6 +47,8 @@ def value_of(literal: Literal, field: Field, *, query: str, clock: Clock, patter
     """
     if literal.kind == "NULL":
         return None
+    if literal.kind == "DATE_LITERAL" and span(literal.text, clock.now().date()) is None:
+        raise at(query, literal.column, f"unexpected token: '{literal.text}'", "MALFORMED_QUERY")
     if literal.kind not in ACCEPTED[field.kind]:
         raise _wrong_type(literal, field, query)
     match literal.kind:
@@ -57,7 +59,7 @@ def value_of(literal: Literal, field: Field, *, query: str, clock: Clock, patter
         case "NUMBER":
             return float(literal.text)
         case "DATE_LITERAL":
-            return _span(literal, field, query, clock)
+            return _span(literal, field, clock)
         case _:
             return _moment(literal, field, query)
 
@@ -82,12 +84,10 @@ def _unescape(text: str, *, pattern: bool) -> str:
     return re.sub(r"\\(.)", one, text, flags=re.DOTALL)
 
 
-def _span(literal: Literal, field: Field, query: str, clock: Clock) -> Span:
+def _span(literal: Literal, field: Field, clock: Clock) -> Span | None:
     days = span(literal.text, clock.now().date())
-    if days is None:
-        raise at(query, literal.column, f"unexpected token: '{literal.text}'", "MALFORMED_QUERY")
-    if field.kind == "date":
-        return Span(days[0].isoformat(), days[1].isoformat())
+    if days is None or field.kind == "date":
+        return Span(days[0].isoformat(), days[1].isoformat()) if days else None
     return Span(*(stamp(datetime.combine(day, time(), UTC)) for day in days))
 
 
