@@ -31,7 +31,7 @@ _TEXTS = frozenset({"text", "choice", "reference"})
 _LISTED = 10  # choices named in a reason
 
 _DATE = r"^\d{4}-\d{2}-\d{2}$"
-_INSTANT = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z$"
+_INSTANT = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?Z$"
 _KINDS: Mapping[str, tuple[str, dict[str, Any]]] = {
     "boolean": ("expect_column_values_to_be_in_type_list", {"type_list": ["bool"]}),
     "integer": ("expect_column_values_to_be_in_type_list", {"type_list": ["int"]}),
