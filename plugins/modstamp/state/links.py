@@ -6,7 +6,22 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import pandas as pd
-from sqlalchemy import Connection, Text, bindparam, delete, func, insert, literal, select, text, union_all, update
+from sqlalchemy import (
+    Connection,
+    Integer,
+    Text,
+    bindparam,
+    column,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    table,
+    text,
+    union_all,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from modstamp.errors import RejectedRecordError
@@ -123,7 +138,8 @@ class Links:
             numbers = func.generate_series(1, count).table_valued("number")
             return sorted(self._connection.scalars(select(func.nextval(sequence)).select_from(numbers)))
         # SQLite lets one transaction write at a time, and this one does.
-        highest: int = self._connection.execute(select(func.coalesce(func.max(links.c.id), 0))).scalar_one()
+        given = select(column("seq", Integer)).select_from(table("sqlite_sequence")).where(column("name") == links.name)
+        highest: int = self._connection.scalar(given) or 0
         return list(range(highest + 1, highest + 1 + count))
 
 

@@ -49,9 +49,11 @@ links = Table(
     Column("changed_at", Instant, nullable=False),
     Index("sync_links_internal", "family", "internal_id", unique=True, postgresql_where=_ALIVE, sqlite_where=_ALIVE),
     Index("sync_links_external", "mapping", "external_id", unique=True, postgresql_where=_ALIVE, sqlite_where=_ALIVE),
+    Index("sync_links_family_external", "family", "external_id", postgresql_where=_ALIVE, sqlite_where=_ALIVE),
     Index("sync_links_internal_all", "mapping", "internal_id"),
     Index("sync_links_external_all", "mapping", "external_id"),
     comment="Pairs of ids that belong together, with one base per side",
+    sqlite_autoincrement=True,  # ids outlive their links in the history, and are never given twice
 )
 
 cursors = Table(
@@ -235,6 +237,7 @@ calls = Table(
     Column("seconds", Float, nullable=False),
     Column("status", Integer),
     Index("sync_calls_connection", "connection", "at"),
+    Index("sync_calls_run", "run_id"),
     comment="Every request to an outside service",
 )
 

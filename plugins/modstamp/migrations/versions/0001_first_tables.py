@@ -254,6 +254,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("sync_calls", schema=None) as batch_op:
         batch_op.create_index("sync_calls_connection", ["connection", "at"], unique=False)
+        batch_op.create_index("sync_calls_run", ["run_id"], unique=False)
 
     op.create_table(
         "sync_changes",
@@ -467,6 +468,7 @@ def upgrade() -> None:
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         comment="Pairs of ids that belong together, with one base per side",
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("sync_links", schema=None) as batch_op:
         batch_op.create_index(
@@ -477,6 +479,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("state <> 'tombstone'"),
         )
         batch_op.create_index("sync_links_external_all", ["mapping", "external_id"], unique=False)
+        batch_op.create_index(
+            "sync_links_family_external",
+            ["family", "external_id"],
+            unique=False,
+            postgresql_where=sa.text("state <> 'tombstone'"),
+            sqlite_where=sa.text("state <> 'tombstone'"),
+        )
         batch_op.create_index(
             "sync_links_internal",
             ["family", "internal_id"],
@@ -665,6 +674,11 @@ def downgrade() -> None:
             postgresql_where=sa.text("state <> 'tombstone'"),
             sqlite_where=sa.text("state <> 'tombstone'"),
         )
+        batch_op.drop_index(
+            "sync_links_family_external",
+            postgresql_where=sa.text("state <> 'tombstone'"),
+            sqlite_where=sa.text("state <> 'tombstone'"),
+        )
         batch_op.drop_index("sync_links_external_all")
         batch_op.drop_index(
             "sync_links_external",
@@ -689,6 +703,7 @@ def downgrade() -> None:
 
     op.drop_table("sync_changes")
     with op.batch_alter_table("sync_calls", schema=None) as batch_op:
+        batch_op.drop_index("sync_calls_run")
         batch_op.drop_index("sync_calls_connection")
 
     op.drop_table("sync_calls")
