@@ -12,8 +12,9 @@ from typing import Protocol
 import pandas as pd
 import pytest
 
-from modstamp.connectors.frames import instant, object_frame
+from modstamp.connectors.frames import object_frame
 from modstamp.errors import ConfigurationError, LimitReachedError
+from modstamp.instants import to_text
 from modstamp.model import Action, Column, Operation, Presence, Status, Values, Window
 from modstamp.ports import Connector, Page
 
@@ -91,7 +92,7 @@ class ConnectorContract:
         ids = [world.create([world.values(n)], MOMENT + timedelta(seconds=n))[0] for n in seconds]
         records, _ = pull(world, Window(lower=MOMENT, upper=MOMENT + timedelta(seconds=5)))
         assert list(records[Column.ID]) == ids[1:3]
-        assert list(records[Column.STAMP]) == [instant(MOMENT), instant(MOMENT + timedelta(seconds=5))]
+        assert list(records[Column.STAMP]) == [to_text(MOMENT), to_text(MOMENT + timedelta(seconds=5))]
 
     def test_a_window_without_a_lower_end_reads_everything(self, world: World) -> None:
         ids = world.create([world.values(1)], EPOCH)
@@ -112,7 +113,7 @@ class ConnectorContract:
         assert row[world.key] == values[world.key]
         assert row[world.text] is None
         assert row[Column.STATE] == Presence.FOUND
-        assert row[Column.MODIFIED_AT] == instant(MOMENT)
+        assert row[Column.MODIFIED_AT] == to_text(MOMENT)
         assert row[Column.MODIFIED_BY]
         assert row[Column.READ_AT].endswith("Z")
 

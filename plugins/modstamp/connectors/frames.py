@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
@@ -12,8 +11,3 @@ import pandas as pd
 def object_frame(columns: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
     """A frame of object columns in which None stays None and a text stays a `str`."""
     return pd.DataFrame({str(name): pd.Series(values, dtype=object) for name, values in columns.items()})
-
-
-def instant(moment: datetime) -> str:
-    """``2026-01-01T00:00:00Z``, with microseconds only where there are some."""
-    return moment.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -115,6 +116,12 @@ def test_a_job_whose_release_got_no_answer_is_open(bulky: SalesforceWorld) -> No
     bulky.salesforce.fault("cut_after", times=1, method="PATCH", path="/jobs/ingest")
     outcomes = bulky.connector.push("Lead", creates(bulky, 12), [])
     assert {outcome.status for outcome in outcomes} == {Status.UNKNOWN}
+    # It was carried out all the same, which is what recovery will find.
+    (job,) = bulky.salesforce.org.jobs.known.values()
+    ends = time.monotonic() + 10
+    while job.state != "JobComplete" and time.monotonic() < ends:
+        time.sleep(0.01)
+    assert bulky.salesforce.store.count("Lead") == 12
 
 
 def test_a_job_is_for_many_creates_that_it_can_carry(bulky: SalesforceWorld) -> None:

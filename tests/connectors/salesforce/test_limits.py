@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from modstamp.connectors.salesforce import Report
+from modstamp.connectors.salesforce.limits import Heard
 from modstamp.errors import LimitReachedError
 from sandbox.salesforce.server import Salesforce
 from tests.connectors.salesforce.world import SalesforceWorld
@@ -39,7 +39,7 @@ def test_the_last_call_below_our_own_threshold_is_sent(world: SalesforceWorld) -
 
 
 def test_what_another_process_heard_spares_the_call_that_would_find_it_out(world: SalesforceWorld) -> None:
-    world.report = Report(used=9, maximum=10, at=datetime.now(UTC))
+    world.report = Heard(used=9, maximum=10, at=datetime.now(UTC))
     with pytest.raises(LimitReachedError):
         world.connector.describe("Lead")
     assert world.salesforce.org.meter.used == 0
@@ -47,7 +47,7 @@ def test_what_another_process_heard_spares_the_call_that_would_find_it_out(world
 
 @pytest.mark.requirement("OSF-087")
 def test_an_old_report_lets_one_call_look_again(world: SalesforceWorld) -> None:
-    world.report = Report(used=9, maximum=10, at=datetime.now(UTC) - timedelta(minutes=6))
+    world.report = Heard(used=9, maximum=10, at=datetime.now(UTC) - timedelta(minutes=6))
     assert world.connector.describe("Lead").name == "Lead"
 
 

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from modstamp.connectors.frames import instant, object_frame
+from modstamp.connectors.frames import object_frame
 from modstamp.connectors.salesforce import soql
 from modstamp.connectors.salesforce.records import parse_instant
 from modstamp.errors import ConfigurationError
+from modstamp.instants import to_text
 from modstamp.model import Column, Field, Presence, Window
 from tests.connectors.contract import MOMENT, pull, whole
 from tests.connectors.salesforce.world import SalesforceWorld
@@ -54,7 +55,7 @@ def test_the_rows_of_a_pull_carry_the_time_at_which_it_was_asked(world: Salesfor
     numbered(world, 250)
     before = world.connector.now().replace(microsecond=0)
     records, _ = pull(world, whole(world))
-    assert set(records[Column.READ_AT]) <= {instant(before), instant(before + timedelta(seconds=1))}
+    assert set(records[Column.READ_AT]) <= {to_text(before), to_text(before + timedelta(seconds=1))}
     assert records[Column.READ_AT].nunique() == 1
 
 
@@ -77,7 +78,7 @@ def test_values_become_ours(world: SalesforceWorld) -> None:
     assert (row["NumberOfEmployees"], row["AnnualRevenue"], row["HasOptedOutOfEmail"]) == (5, 2.0, True)
     assert isinstance(row["NumberOfEmployees"], int)
     assert isinstance(row["AnnualRevenue"], float)
-    assert row["CreatedDate"] == instant(MOMENT)
+    assert row["CreatedDate"] == to_text(MOMENT)
     assert pull(world, whole(world), ["Description"])[0]["Description"][0] == values["Description"]
 
 

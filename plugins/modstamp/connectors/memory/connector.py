@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 
-from modstamp.connectors.frames import instant, object_frame
+from modstamp.connectors.frames import object_frame
 from modstamp.connectors.memory.rules import fold
 from modstamp.connectors.memory.system import Fault, MemorySystem, Version
 from modstamp.errors import ConfigurationError, LimitReachedError, Problem, RejectedRecordError, RetryableError
+from modstamp.instants import to_text
 from modstamp.model import (
     Abilities,
     Action,
@@ -181,7 +182,7 @@ def _inside(window: Window, record_id: str, version: Version) -> bool:
 def _shown(columns: Sequence[str], record_id: str, version: Version | None, read_at: datetime) -> dict[str, Value]:
     """One record as a row of a frame of records."""
     values: Values = version.fields if version else {}
-    stamp = instant(version.stamp) if version else None
+    stamp = to_text(version.stamp) if version else None
     return {
         **{name: values.get(name) for name in columns},
         Column.ID: record_id,
@@ -189,7 +190,7 @@ def _shown(columns: Sequence[str], record_id: str, version: Version | None, read
         Column.STAMP: stamp,
         Column.MODIFIED_AT: stamp,
         Column.MODIFIED_BY: version.by if version else None,
-        Column.READ_AT: instant(read_at),
+        Column.READ_AT: to_text(read_at),
     }
 
 

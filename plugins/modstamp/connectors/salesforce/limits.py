@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from simple_salesforce.api import Salesforce
 
@@ -14,9 +15,22 @@ from modstamp.model import Budget
 _LOOK_AGAIN = timedelta(minutes=5)  # the org counts over a rolling day, so room comes back in small steps
 
 
+class Report(Protocol):
+    """What the org said of its calls by all applications in the last 24 hours, and when it said so."""
+
+    @property
+    def used(self) -> int: ...
+
+    @property
+    def maximum(self) -> int: ...
+
+    @property
+    def at(self) -> datetime: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """What the org said of its calls by all applications in the last 24 hours."""
+class Heard:
+    """A `Report` that this process got itself."""
 
     used: int
     maximum: int
@@ -43,7 +57,7 @@ class Limits:
         self._own_threshold = own_threshold
         self._usage = usage
         self._last_report = last_report
-        self._heard: Report | None = None
+        self._heard: Heard | None = None
 
     def check(self) -> None:
         """Raise `LimitReachedError` if one more call would pass a threshold."""
@@ -59,18 +73,18 @@ class Limits:
             )
             raise LimitReachedError(message, until)
 
-    def hear(self, header: str | None) -> Report | None:
+    def hear(self, header: str | None) -> Heard | None:
         """Take in a ``Sforce-Limit-Info`` header."""
         usage = Salesforce.parse_api_usage(header).get("api-usage") if header else None
         if usage is None:
             return None
-        self._heard = Report(used=usage.used, maximum=usage.total, at=datetime.now(UTC))
+        self._heard = Heard(used=usage.used, maximum=usage.total, at=datetime.now(UTC))
         return self._heard
 
     def exhausted(self, message: str) -> LimitReachedError:
         """The org has refused a call for its daily limit: send no other until there may be room."""
         maximum = self._heard.maximum if self._heard else 1
-        self._heard = Report(used=maximum, maximum=maximum, at=datetime.now(UTC))
+        self._heard = Heard(used=maximum, maximum=maximum, at=datetime.now(UTC))
         return LimitReachedError(message, datetime.now(UTC) + _LOOK_AGAIN)
 
     def budget(self) -> Budget:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 import pandas as pd
 
-from modstamp.connectors.frames import instant
 from modstamp.connectors.salesforce import records, soql
 from modstamp.connectors.salesforce.bulk import JobFailedError, Jobs
 from modstamp.connectors.salesforce.calls import Answer
 from modstamp.connectors.salesforce.describe import Types
 from modstamp.connectors.salesforce.errors import RefusedError
 from modstamp.connectors.salesforce.queries import Queries
+from modstamp.instants import from_text, to_text
 from modstamp.model import Column, TypeDescription, Window
 from modstamp.ports import Page
 
@@ -104,8 +103,8 @@ def _behind(window: Window, found: pd.DataFrame) -> Window:
     A page may show a record that was edited since the query found it, under its new stamp and at its old place. Such a
     stamp is not before the upper bound, and a checkpoint taken from it would skip the records that follow.
     """
-    settled = found[found[Column.STAMP] < instant(window.upper.replace(microsecond=0))]
+    settled = found[found[Column.STAMP] < to_text(window.upper.replace(microsecond=0))]
     if settled.empty:
         return window
     last = settled.iloc[-1]
-    return replace(window, after=(datetime.fromisoformat(last[Column.STAMP]), last[Column.ID]))
+    return replace(window, after=(from_text(last[Column.STAMP]), last[Column.ID]))

@@ -8,7 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from modstamp.connectors.frames import instant, object_frame
+from modstamp.connectors.frames import object_frame
+from modstamp.instants import to_text
 from modstamp.model import Column, Presence, TypeDescription, Value, Values
 
 Record = Mapping[str, Any]
@@ -73,7 +74,7 @@ def _assembled(
         Column.STAMP.value: stamps,
         Column.MODIFIED_AT.value: _converted(raw[_MODIFIED_AT], "instant") if _MODIFIED_AT in raw else stamps,
         Column.MODIFIED_BY.value: raw.get(_MODIFIED_BY, nothing),
-        Column.READ_AT.value: [instant(read_at.replace(microsecond=0))] * len(states),
+        Column.READ_AT.value: [to_text(read_at.replace(microsecond=0))] * len(states),
     }
 
 
@@ -93,7 +94,7 @@ def parse_instant(text: str) -> str:
     """REST writes ``.000+0000`` and Bulk 2.0 ``.000Z`` behind whole seconds."""
     if text.endswith(_ZERO):
         return text[: -len(_ZERO)] + "Z"
-    return instant(datetime.fromisoformat(text))
+    return to_text(datetime.fromisoformat(text))
 
 
 def _presence(record: Record | None) -> Value:
