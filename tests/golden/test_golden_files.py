@@ -1,8 +1,8 @@
 """Raw records in, expected values out: one JSON file per mapping, written by hand.
 
 A file holds `references` (internal field → what the source holds → its counterpart, as a look-up in links or in a
-column would give it) and, per direction, rows with a `source` record and either the `target` values, the parents that it
-`waits` for, or the field for which it is `rejected`.
+column would give it) and, per direction, rows with a `source` record and either the `target` values, the parents that
+it `waits` for, or the field for which it is `rejected`.
 """
 
 from __future__ import annotations
