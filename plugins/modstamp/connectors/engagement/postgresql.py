@@ -39,19 +39,21 @@ BEGIN
         SELECT array_agg(to_jsonb(o) ->> key_column), array_agg(jsonb '{}'), array_agg(true)
         INTO ids, edits, gone FROM old_rows o;
     ELSE
-        SELECT array_agg(id), array_agg(changed), array_agg(after_row IS NULL)
-        INTO ids, edits, gone
-        FROM (SELECT to_jsonb(o) AS before_row, to_jsonb(o) ->> key_column AS id FROM old_rows o) AS before_rows
-        FULL JOIN (SELECT to_jsonb(n) AS after_row, to_jsonb(n) ->> key_column AS id FROM new_rows n) AS after_rows
-        USING (id)
-        CROSS JOIN LATERAL (
-            SELECT CASE
-                WHEN before_row IS NULL OR after_row IS NULL THEN jsonb '{}'
-                ELSE (SELECT jsonb_object_agg(name, stamp) FROM jsonb_each(after_row - ignored) AS cell (name, value)
-                      WHERE value IS DISTINCT FROM before_row -> name)
-            END AS changed
-        ) AS compared
-        WHERE changed IS NOT NULL;
+        -- Materialized: else a row would be turned into JSON again for each of its columns.
+        WITH before_rows AS MATERIALIZED (SELECT to_jsonb(o) AS was, to_jsonb(o) ->> key_column AS id FROM old_rows o),
+        after_rows AS MATERIALIZED (
+            SELECT to_jsonb(n) - ignored AS is_now, to_jsonb(n) ->> key_column AS id FROM new_rows n
+        ),
+        compared AS (
+            SELECT id, is_now IS NULL AS gone, CASE
+                WHEN was IS NULL OR is_now IS NULL THEN jsonb '{}'
+                ELSE (SELECT jsonb_object_agg(name, stamp) FROM jsonb_each(is_now) AS cell (name, value)
+                      WHERE value IS DISTINCT FROM was -> name)
+            END AS edits
+            FROM before_rows FULL JOIN after_rows USING (id)
+        )
+        SELECT array_agg(compared.id), array_agg(compared.edits), array_agg(compared.gone)
+        INTO ids, edits, gone FROM compared WHERE compared.edits IS NOT NULL;
     END IF;
     INSERT INTO sync_pending AS entry (mapping, direction, record_id, counter, columns, deleted, since)
     SELECT watch.mapping, 'pushing', change.id, 1, change.edits, change.gone, moment

@@ -13,11 +13,11 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection, FromClause, Row, Select, Table, func
 
-from modstamp.connectors.engagement import values
 from modstamp.connectors.engagement.catalog import Catalog, columns, key
 from modstamp.connectors.engagement.rejections import rejections
 from modstamp.connectors.engagement.rowset import NUMBER, rowset
 from modstamp.connectors.engagement.tables import UPDATED_AT
+from modstamp.connectors.engagement.values import check_length, shown, stored
 from modstamp.connectors.frames import object_frame
 from modstamp.errors import RejectedRecordError
 from modstamp.model import Column, Presence, TypeDescription
@@ -102,7 +102,7 @@ class Records:
         return list(values[key(table).name]) if own_key else [str(number) for number in sorted(ids)]
 
     def update(self, type_name: str, values: pd.DataFrame, changed: pd.DataFrame) -> None:
-        """`values`: `_id` and fields; `changed`: booleans of the same shape without `_id`: only those cells are written.
+        """`values`: `_id` and fields; `changed`: booleans for the fields: only those cells are written.
 
         Raises `RejectedRecordError` when the database refuses a row, or has it no more.
         """
@@ -151,12 +151,12 @@ class Records:
         """The frame's columns, of the types of the table's, and flags beside them."""
         dialect = self._connection.dialect
         given = columns(table, list(frame.columns))
-        stored = {column.name: values.stored(column, frame[column.name], dialect=dialect.name) for column in given}
+        cells = {column.name: stored(column, frame[column.name], dialect=dialect.name) for column in given}
         if writing:
             for column in given:
-                values.check_length(column, stored[column.name])
+                check_length(column, cells[column.name])
         types = {column.name: column.type for column in given} | dict.fromkeys(flags or {}, sa.Boolean())
-        return rowset(dialect, types, {**stored, **(flags or {})})
+        return rowset(dialect, types, {**cells, **(flags or {})})
 
     def _ids(self, table: Table, ids: Sequence[str]) -> Select[Any]:
         """What can be no id of this table is left out: no row has it."""
@@ -185,14 +185,14 @@ def _frame(table: Table, fields: Sequence[str], ids: Sequence[str], rows: Sequen
     def cells(position: int) -> list[Any]:
         return [None if row is None else row[position] for row in rows]
 
-    modified = [None] * len(rows) if UPDATED_AT not in table.c else values.shown(table.c[UPDATED_AT], cells(1))
+    modified = [None] * len(rows) if UPDATED_AT not in table.c else shown(table.c[UPDATED_AT], cells(1))
     head: dict[str, Sequence[Any]] = {
         Column.ID: list(ids),
         Column.STATE: [Presence.DELETED if row is None else Presence.FOUND for row in rows],
         Column.MODIFIED_AT: modified,
     }
-    shown = {field.name: values.shown(field, cells(at)) for at, field in enumerate(columns(table, fields), start=2)}
-    return object_frame({**head, **shown})
+    body = {field.name: shown(field, cells(at)) for at, field in enumerate(columns(table, fields), start=2)}
+    return object_frame({**head, **body})
 
 
 def _folded(column: sa.Column[Any], side: sa.ColumnElement[Any], fold: str) -> sa.ColumnElement[Any]:

@@ -79,5 +79,6 @@ def _rejection(table: Table, error: DBAPIError) -> RejectedRecordError | None:
 def _column(table: Table, named: str) -> str:
     """The column that a constraint's name or SQLite's message speaks of; else the table."""
     words = re.sub(rf"\b{re.escape(table.name)}[._]", " ", named)
-    found = [name for name in table.columns.keys() if re.search(rf"(?<![a-z]){re.escape(name)}(?![a-z])", words)]
+    names = [column.name for column in table.columns]
+    found = [name for name in names if re.search(rf"(?<![a-z]){re.escape(name)}(?![a-z])", words)]
     return max(found, key=len, default=table.name)

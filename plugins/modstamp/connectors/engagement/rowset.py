@@ -1,4 +1,4 @@
-"""Rows given by the program as something to select from: one JSON document, one parameter, however many rows there are."""
+"""Rows given by the program as something to select from: one JSON document, one parameter, however many rows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def rowset(
     """A table ``given`` with these columns and `NUMBER`. `types`: by column; `columns`: values, of equal length."""
     names = list(columns)
     rows = [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-    document = json.dumps([{NUMBER: number, **row} for number, row in enumerate(rows)])
+    document = json.dumps([{NUMBER: number, **row} for number, row in enumerate(rows)], allow_nan=False)
     return _postgresql(document, types) if dialect.name == "postgresql" else _sqlite(document, names)
 
 

@@ -1,6 +1,6 @@
 """A column's values: what kind they are, and how they look in the database and in a frame of records.
 
-Values travel to the database as JSON (see `rowset`), so the stored form here is what JSON can hold and the column's type reads.
+Values travel to the database as JSON (see `rowset`): the stored form is what JSON can hold and the column's type reads.
 """
 
 from __future__ import annotations

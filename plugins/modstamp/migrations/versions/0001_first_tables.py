@@ -1,4 +1,5 @@
 """First tables."""
+# ruff: noqa: PLR0915 - one statement per table and index
 
 from __future__ import annotations
 
