@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from modstamp.connectors.salesforce.limits import Heard
+from modstamp.connectors.salesforce.limits import Heard, Limits
 from modstamp.errors import LimitReachedError
 from sandbox.salesforce.server import Salesforce
 from tests.connectors.salesforce.world import SalesforceWorld
@@ -58,6 +58,13 @@ def test_an_org_that_is_full_is_not_asked_again_at_once(world: SalesforceWorld) 
         with pytest.raises(LimitReachedError):
             world.connector.describe("Lead")
     assert [call.kind for call in world.calls] == ["login", "describe"]
+
+
+@pytest.mark.parametrize("header", ["api-usage=18/5000", "api-usage=18/5000; per-app-api-usage=17/250(appName=x)"])
+def test_both_forms_of_the_orgs_word_are_read(header: str) -> None:
+    limits = Limits(global_threshold=0.8, own_threshold=10, usage=lambda: 0, last_report=lambda: None)
+    limits.hear(header)
+    assert (limits.budget().used_by_all, limits.budget().global_threshold) == (18, 4000)
 
 
 def test_the_budget_shows_both_meters(world: SalesforceWorld) -> None:

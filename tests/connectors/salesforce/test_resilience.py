@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import traceback
+
 import pytest
 
+from modstamp.connectors.frames import object_frame
 from modstamp.errors import FatalError, RetryableError
 from modstamp.model import Action, Column, Operation, Status
 from tests.connectors.contract import update
@@ -103,6 +106,15 @@ def test_a_read_back_that_fails_takes_nothing_from_the_outcomes(world: Salesforc
     assert outcome.status is Status.OK
     assert outcome.shown is None
     assert world.salesforce.store.count("Lead") == 1
+
+
+def test_what_was_searched_for_stays_out_of_the_error(world: SalesforceWorld) -> None:
+    sought = world.values(7)["Email"]
+    world.connector.describe("Lead")
+    world.salesforce.fault("cut_before", path="/query")
+    with pytest.raises(RetryableError) as caught:
+        world.connector.find("Lead", [], object_frame({"Email": [sought]}))
+    assert "person7" not in "".join(traceback.format_exception(caught.value))
 
 
 def test_the_servers_clock_is_kept_and_not_ours(world: SalesforceWorld) -> None:

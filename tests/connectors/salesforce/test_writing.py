@@ -56,6 +56,19 @@ def test_what_a_write_shows_is_as_of_its_answer(world: SalesforceWorld) -> None:
     assert outcome.shown[Column.MODIFIED_BY] == world.salesforce.org.user_id
 
 
+def test_one_value_of_the_wrong_type_does_not_spoil_its_batch(world: SalesforceWorld) -> None:
+    ids = world.create(world.values(number) for number in range(20))
+    actions = [
+        Action(operation=Operation.UPDATE, id=record_id, values={"NumberOfEmployees": "many" if place == 7 else place})
+        for place, record_id in enumerate(ids)
+    ]
+    outcomes = world.connector.push("Lead", actions, ["NumberOfEmployees"])
+    assert [place for place, outcome in enumerate(outcomes) if outcome.status is not Status.OK] == [7]
+    assert outcomes[7].status is Status.REJECTED
+    assert outcomes[8].shown
+    assert outcomes[8].shown["NumberOfEmployees"] == 8
+
+
 def test_empty_is_written_as_empty(world: SalesforceWorld) -> None:
     ids = world.create([{**world.values(1), "Phone": "1"}])
     (outcome,) = world.connector.push("Lead", [update(ids[0], Phone=None)], ["Phone"])

@@ -206,7 +206,7 @@ def _frame(columns: Sequence[str], found: Sequence[tuple[str, Version | None]], 
 
 
 def _unsent(action: Action, error: Exception) -> Outcome:
-    return Outcome(status=Status.RETRY, id=action.id, code=type(error).__name__, message=str(error))
+    return Outcome(status=Status.RETRY, id=action.id, code="NOT_SENT", message=str(error))
 
 
 def _refused(action: Action, error: RejectedRecordError) -> Outcome:

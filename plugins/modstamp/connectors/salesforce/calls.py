@@ -157,10 +157,9 @@ class Calls:
         raise login.refused(self._options, body)
 
     def _metered(self, request: Request, url: str, **arguments: Any) -> requests.Response:
-        """Send over the network; every try is one call of the meter, logins count nothing."""
+        """Send over the network. Every try is metered; logins, and tries that never got there, count nothing."""
         began, at = time.monotonic(), datetime.now(UTC)
         bundle = self._options.extra.ca_bundle
-        response: requests.Response | None = None
         try:
             response = self._session.request(
                 request.method,
@@ -173,13 +172,23 @@ class Calls:
                 allow_redirects=False,
                 **{"data": request.data, **arguments},
             )
-        except requests.RequestException as error:
-            raise network_error(self._where(request), error) from error
-        finally:
-            self._meter(request, at, time.monotonic() - began, response)
+        except requests.RequestException as failure:
+            error = network_error(self._where(request), failure)
+            self._meter(request, at, time.monotonic() - began, arrived=isinstance(error, NoAnswerError))
+            # The library's text quotes the address, and with it the values that were searched for.
+            raise error from None
+        self._meter(request, at, time.monotonic() - began, response)
         return response
 
-    def _meter(self, request: Request, at: datetime, seconds: float, response: requests.Response | None) -> None:
+    def _meter(
+        self,
+        request: Request,
+        at: datetime,
+        seconds: float,
+        response: requests.Response | None = None,
+        *,
+        arrived: bool = True,
+    ) -> None:
         report = self.limits.hear(response.headers.get("Sforce-Limit-Info")) if response is not None else None
         detail = {"type": request.type_name} if request.type_name else {}
         self._record(
@@ -188,7 +197,7 @@ class Calls:
                 kind=request.kind,
                 at=at,
                 seconds=seconds,
-                counted=0 if request.kind == "login" else 1,
+                counted=int(arrived and request.kind != "login"),
                 status=response.status_code if response is not None else None,
                 detail={**detail, **({"used": report.used, "maximum": report.maximum} if report else {})},
             )

@@ -14,7 +14,7 @@ from typing import Any
 import jwt
 
 from modstamp.connectors.salesforce.options import Options
-from modstamp.errors import ConfigurationError, Problem
+from modstamp.errors import ConfigurationError, ModstampError, Problem, RetryableError
 
 PATH = "/services/oauth2/token"
 _ASSERTION_SECONDS = 180  # Salesforce takes assertions that end within three minutes
@@ -73,11 +73,14 @@ _FIXES = {
 }
 
 
-def refused(options: Options, answer: Any) -> ConfigurationError:
+def refused(options: Options, answer: Any) -> ModstampError:
     """What to do about a login that Salesforce does not accept."""
     found = answer if isinstance(answer, Mapping) else {}
-    error = str(found.get("error", "no reason given"))
-    what = f"the login is refused: {error}, {found.get('error_description', '')}".rstrip(", ")
+    error, description = str(found.get("error", "no reason given")), str(found.get("error_description", ""))
+    what = f"the login is refused: {error}, {description}".rstrip(", ")
+    if "rate exceeded" in description:
+        # 3,600 logins an hour and user; it passes, but not within the waits of a repetition.
+        return RetryableError(f"connection '{options.connection}' at {options.login_url}: {what}")
     return _wrong(options, what, _FIXES.get(error, "check host, grant and credentials of the connection"))
 
 

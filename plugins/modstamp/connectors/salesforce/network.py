@@ -21,5 +21,4 @@ def network_error(where: str, error: requests.RequestException) -> ModstampError
         host = error.request.url.split("/")[2] if error.request is not None and error.request.url else "the host"
         text = f"{where}: {host} cannot be reached; check the connection's host, the network and the firewall"
         return NotDoneError(text)
-    # The library's own text may quote the request's address, and with it what we searched for.
     return NoAnswerError(f"{where}: no answer arrived ({type(error).__name__})")

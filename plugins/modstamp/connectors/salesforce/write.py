@@ -54,7 +54,7 @@ class Push:
             except NoAnswerError as error:
                 self._settle(taken, Status.UNKNOWN, "NO_ANSWER", str(error))
                 break
-            except (ModstampError, NotDoneError) as error:
+            except ModstampError as error:
                 if not self._outcomes and not isinstance(error, NotDoneError):
                     raise
                 self._settle(taken, Status.RETRY, "NOT_SENT", str(error))
