@@ -83,10 +83,12 @@ def doctor(document: Document) -> str:
 def status(document: Document) -> str:
     """The last runs, what waits, and the budget."""
     parts = [runs(document["runs"])]
-    if document["waiting"]:
-        table = _table("type", "direction", "kind", "records", "reason")
-        for row in document["waiting"]:
-            table.add_row(row["mapping"], row["direction"], row["kind"], str(row["records"]), row["reason"])
+    table = _table("type", "direction", "waits as", "records", "reason")
+    for row in document["pending"]:
+        table.add_row(row["mapping"], row["direction"], "pending", str(row["records"]), row["reason"] or "edited")
+    for row in document["quarantine"]:
+        table.add_row(row["mapping"], row["direction"], row["kind"], str(row["records"]), row["reason"])
+    if table.row_count:
         parts.append(_text(table))
     for each in document["budgets"]:
         used = f"{each['used_by_all']:,} of {each['maximum']:,}" if each["maximum"] else "not told yet"
@@ -107,6 +109,7 @@ def _table(*columns: str) -> Table:
 
 def _text(table: Table) -> str:
     """Plain text of any width: a log has no terminal."""
-    console = Console(file=StringIO(), width=200)
+    text = StringIO()
+    console = Console(file=text, width=200)
     console.print(table)
-    return console.file.getvalue()  # type: ignore[attr-defined]  # it is the StringIO from above
+    return text.getvalue()

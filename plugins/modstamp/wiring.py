@@ -8,12 +8,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from modstamp.connections import ConnectionSettings, from_environment
-from modstamp.errors import ConfigurationError, ModstampError, Problem
+from modstamp.connections import ConnectionSettings, from_environment, variable
+from modstamp.errors import ConfigurationError, ModstampError, Problem, RetryableError
 from modstamp.mapping import loading
 from modstamp.mapping.catalog import Mappings
 from modstamp.model import Direction
@@ -41,20 +41,16 @@ def engagement_url(settings: Settings, resolve: Resolver = from_environment) -> 
 
     found = resolve(settings.engagement_connection)
     if found.kind == "sqlite":
-        return (
-            f"sqlite:///{found.host}/{found.schema}".replace("////", "///")
-            if found.host
-            else f"sqlite:///{found.schema}"
-        )
+        return f"sqlite:///{'/'.join(filter(None, [found.host, found.schema]))}"
     query = {str(name): str(value) for name, value in found.extra.items()}
     url = URL.create(
         "postgresql+psycopg",
-        found.login or None,
-        found.password or None,
-        found.host or None,
-        found.port,
-        found.schema,
-        query,
+        username=found.login or None,
+        password=found.password or None,
+        host=found.host or None,
+        port=found.port,
+        database=found.schema,
+        query=query,
     )
     return url.render_as_string(hide_password=False)
 
@@ -89,8 +85,7 @@ class Run:
         from modstamp.engine import run  # noqa: PLC0415  # pandas
 
         with self.meter.during(handoff.run_id, handoff.mapping):
-            summary = run.finish(self.environment, handoff)
-        return replace(summary, calls=self.meter.counted(handoff.run_id))
+            return run.finish(self.environment, handoff)
 
     def fail(self, handoff: Handoff, message: str) -> None:
         """Note that the run could not go on."""
@@ -124,18 +119,25 @@ def _run(mapping_name: str, direction: Direction, settings: Settings, resolve: R
         connector=connect(mapping.system, resolve(mapping.connection), settings, meter),
         staging=ParquetStaging(settings.staging_url),
         settings=settings,
+        calls_of=meter.counted,
     )
     return Run(environment, direction, meter)
 
 
 @contextmanager
 def open_database(settings: Settings, resolve: Resolver = from_environment) -> Iterator[Engine]:
-    """The engagement database, which holds the state too."""
+    """The engagement database, which holds the state too. Raises `RetryableError` when it cannot be reached."""
+    from sqlalchemy.exc import OperationalError  # noqa: PLC0415  # not at DAG-parse time
+
     from modstamp.state.database import open_engine  # noqa: PLC0415  # SQLAlchemy
 
     engine = open_engine(engagement_url(settings, resolve))
     try:
         yield engine
+    except OperationalError as error:
+        where = f"connection '{settings.engagement_connection}' ({engine.url.render_as_string()})"
+        fix = f"start the database, or correct {variable(settings.engagement_connection)}"
+        raise RetryableError(f"{where}: the engagement database does not answer: {error.orig}. Fix: {fix}") from error
     finally:
         engine.dispose()
 
@@ -232,6 +234,22 @@ def examine(settings: Settings, resolve: Resolver = from_environment) -> dict[st
 def overview(settings: Settings, resolve: Resolver = from_environment) -> dict[str, Any]:
     """The last run of every mapping and direction, what waits and why, and what was called."""
     from modstamp.state import overview as state  # noqa: PLC0415  # SQLAlchemy
+    from modstamp.state.calls import Meter  # noqa: PLC0415  # SQLAlchemy
+    from modstamp.state.database import read_only  # noqa: PLC0415  # SQLAlchemy
+    from modstamp.state.runs import Runs  # noqa: PLC0415  # SQLAlchemy
 
-    with open_database(settings, resolve) as engine, engine.connect() as connection:
-        return state.read(connection)
+    with open_database(settings, resolve) as engine, read_only(engine).connect() as connection:
+        connections = dict.fromkeys(mapping.connection for mapping in mappings(settings))
+        return {
+            "runs": [each.as_dict() for each in Runs(connection).latest()],
+            "pending": [each.as_dict() for each in state.pending_counts(connection)],
+            "quarantine": [each.as_dict() for each in state.quarantine_counts(connection)],
+            "links": [each.as_dict() for each in state.link_counts(connection)],
+            "budgets": [_budget(Meter(engine, each), each) for each in connections],
+        }
+
+
+def _budget(meter: Meter, connection: str) -> dict[str, Any]:
+    report = meter.last_report()
+    told = {"used_by_all": report.used if report else None, "maximum": report.maximum if report else None}
+    return {"connection": connection, "used_by_us": meter.usage(), **told}

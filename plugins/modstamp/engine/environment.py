@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from modstamp.engine.handoff import Tally
@@ -13,9 +13,18 @@ from modstamp.ports import Connector, Lease, Staging, Store
 from modstamp.settings import Settings
 
 
+def _uncounted(run_id: str) -> int:
+    """For a connector that charges nothing."""
+    del run_id
+    return 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """`tables`: internal field → its value table. `mapping_hash`: of the mapping file, kept on links (G30)."""
+    """`tables`: internal field → its value table. `mapping_hash`: of the mapping file, kept on links (G30).
+
+    `calls_of`: run id → calls that its steps were charged so far.
+    """
 
     mapping: TypeMapping
     tables: Mapping[str, ValueTable]
@@ -24,6 +33,7 @@ class Environment:
     connector: Connector
     staging: Staging
     settings: Settings
+    calls_of: Callable[[str], int] = _uncounted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

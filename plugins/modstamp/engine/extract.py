@@ -115,7 +115,6 @@ def _pending(environment: Environment, direction: Direction, limit: int | None) 
 def push(environment: Environment, options: RunOptions, tally: Tally) -> Iterator[Extracted]:
     """Records with a pending entry, as they are now; what another mapping of the family links is not ours (G20)."""
     entries = _pending(environment, Direction.PUSHING, options.limit)
-    tally.add("seen", len(entries))
     size = environment.settings.part_rows
     for start in range(0, len(entries), size):
         yield Extracted(records=_mine(environment, entries[start : start + size], options, tally), window=False)
@@ -133,6 +132,7 @@ def _mine(environment: Environment, entries: pd.DataFrame, options: RunOptions, 
             tx.pending.drop(mapping.name, Direction.PUSHING, frame(dropped))
         mine = [each for each, other in zip(ids, theirs, strict=True) if not other]
         records = tx.records.read(mapping.internal, mapping.field_names(Side.INTERNAL), mine)
+    tally.add("seen", len(mine))
     tally.add("linked by another mapping", int(theirs.sum()))
     return _with_counters(records, entries)
 

@@ -130,7 +130,8 @@ def finish(environment: Environment, handoff: Handoff) -> Summary:
     if handoff.dry_run:
         differences = load.preview(environment, handoff, tally)
         environment.staging.remove(handoff.run_id)
-        return _summary(_after(handoff, tally, began), "", differences=differences)
+        summary = _summary(_after(handoff, tally, began), "", differences=differences)
+        return replace(summary, calls=environment.calls_of(handoff.run_id))
     lease, context = _lease(handoff), load.context_of(environment, handoff)
     job = Job(environment=environment, lease=lease, run_id=handoff.run_id, context=context, tally=tally)
     try:
@@ -164,7 +165,7 @@ def fail(environment: Environment, handoff: Handoff, message: str) -> None:
 
 
 def _record(environment: Environment, handoff: Handoff, status: str, message: str = "") -> Summary:
-    summary = _summary(handoff, message, paused=status == "paused")
+    summary = replace(_summary(handoff, message, paused=status == "paused"), calls=environment.calls_of(handoff.run_id))
     ended: datetime | None = None if status == "running" else environment.store.now()
     run = RunRecord(
         id=handoff.run_id,
@@ -176,6 +177,7 @@ def _record(environment: Environment, handoff: Handoff, status: str, message: st
         message=message,
         counts=handoff.counts,
         reasons=handoff.reasons,
+        calls=summary.calls,
         document_calls=summary.document_calls,
         seconds=handoff.seconds,
     )

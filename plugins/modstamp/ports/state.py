@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 import pandas as pd
 
+from modstamp import instants
 from modstamp.mapping.schema import TypeMapping
 from modstamp.model import Direction, Side, TypeDescription
 
@@ -69,6 +70,14 @@ class RunRecord:
     calls: int = 0
     document_calls: int = 0
     seconds: float = 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-able."""
+        moments = {
+            "started_at": instants.to_text(self.started_at),
+            "ended_at": self.ended_at and instants.to_text(self.ended_at),
+        }
+        return asdict(self) | moments | {"direction": str(self.direction)}
 
 
 class Records(Protocol):
@@ -146,9 +155,7 @@ class Pendings(Protocol):
         """Oldest first: record_id, counter, columns (dict), deleted, reason. Entries that wait for a parent are not due."""
         ...
 
-    def lock(
-        self, mapping: str, direction: Direction, ids: Sequence[str], *, lock: bool = True
-    ) -> pd.DataFrame:
+    def lock(self, mapping: str, direction: Direction, ids: Sequence[str], *, lock: bool = True) -> pd.DataFrame:
         """record_id, counter, columns (dict) of the entries that exist, locked."""
         ...
 
