@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -19,20 +20,41 @@ class Settings(BaseSettings):
 
     mappings: Path = Field(Path("include/mappings"), description="Folder of the mapping files")
     engagement_connection: str = Field("engagement", description="Connection id of the engagement database")
-    staging_url: str = Field("file://.modstamp/staging", description="Where parts wait between tasks: a folder or an object store")
-    staging_retention: timedelta = Field(timedelta(days=2), description="Parts of runs that never landed are removed after this")
+    staging_url: str = Field(
+        "file://.modstamp/staging", description="Where parts wait between tasks: a folder or an object store"
+    )
+    staging_retention: timedelta = Field(
+        timedelta(days=2), description="Parts of runs that never landed are removed after this"
+    )
     part_rows: int = Field(10_000, ge=200, description="Rows per staged part")
 
     lookback: timedelta = Field(timedelta(minutes=10), description="How far a poll reads back before its cursor (G1)")
     inbound_batch: int = Field(200, ge=1, description="Records per transaction of a polling run (G17)")
-    outbound_batch: int = Field(2_000, ge=1, description="Records read, planned and sent together by a pushing run (G18)")
-    send_deadline: timedelta = Field(timedelta(seconds=30), description="After reading current values, sending stops after this (G18)")
+    outbound_batch: int = Field(
+        2_000, ge=1, description="Records read, planned and sent together by a pushing run (G18)"
+    )
+    send_deadline: timedelta = Field(
+        timedelta(seconds=30), description="After reading current values, sending stops after this (G18)"
+    )
     call_timeout: timedelta = Field(timedelta(seconds=60), description="How long one request may take")
-    lease: timedelta = Field(timedelta(minutes=3), description="A lease that is not renewed for this long is free (G22)")
-    tombstones: timedelta = Field(timedelta(days=45), description="How long links of deleted records are remembered (G13)")
+    lease: timedelta = Field(
+        timedelta(minutes=3), description="A lease that is not renewed for this long is free (G22)"
+    )
+    tombstones: timedelta = Field(
+        timedelta(days=45), description="How long links of deleted records are remembered (G13)"
+    )
 
-    global_threshold: float = Field(0.8, gt=0, le=1, description="Share of the org's daily calls, by all applications, at which we stop (OSF-083)")
+    global_threshold: float = Field(
+        0.8, gt=0, le=1, description="Share of the org's daily calls, by all applications, at which we stop (OSF-083)"
+    )
     own_threshold: int = Field(8_000, ge=0, description="Calls that Modstamp itself may make in 24 hours (OSF-084)")
 
     retries: int = Field(4, ge=0, description="Repetitions of a request that failed for a passing reason")
-    retry_wait: timedelta = Field(timedelta(seconds=1), description="First wait between repetitions; doubles, with jitter")
+    retry_wait: timedelta = Field(
+        timedelta(seconds=1), description="First wait between repetitions; doubles, with jitter"
+    )
+
+    notifiers: dict[str, dict[str, Any]] = Field(
+        {"modstamp.orchestration.alerts.LogNotifier": {}},
+        description="Who hears of failed and held runs: paths of Airflow notifiers with their arguments, as JSON",
+    )

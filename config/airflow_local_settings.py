@@ -1,0 +1,18 @@
+"""Airflow runs this at the start of each of its programs.
+
+Tasks are forked from the scheduler (LocalExecutor) or the Celery worker: what is imported there once need not be
+imported by every task, which would cost each of them several seconds.
+"""
+
+from __future__ import annotations
+
+import sys
+
+if sys.argv[1:2] == ["scheduler"] or sys.argv[1:3] == ["celery", "worker"]:
+    import great_expectations  # noqa: F401
+    import pandas as pd  # noqa: F401
+
+    import modstamp.connectors.salesforce.connector
+    import modstamp.engine.run
+    import modstamp.staging
+    import modstamp.state.store  # noqa: F401

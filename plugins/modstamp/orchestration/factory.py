@@ -1,0 +1,96 @@
+"""Two DAGs per type mapping: ``<mapping>_poll`` and ``<mapping>_push``, each extract → transform → validate → load.
+
+Airflow runs this at every parse, and again in every task: nothing heavy may be imported here.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from airflow.sdk import DAG, ExceptionRetryPolicy, Param, RetryAction, RetryRule, task
+
+from modstamp import wiring
+from modstamp.errors import ConfigurationError, FatalError, RetryableError
+from modstamp.mapping.catalog import MappingFile, Mappings
+from modstamp.mapping.schema import TypeMapping
+from modstamp.model import Direction
+from modstamp.orchestration import alerts, guide, schedule, steps
+from modstamp.settings import Settings
+
+VERBS: Final = {Direction.POLLING: "poll", Direction.PUSHING: "push"}
+
+# Long past, so that a schedule starts as soon as its DAG is unpaused; what was missed is in the cursor, not in runs.
+_BEGINNING: Final = datetime(2025, 1, 1, tzinfo=UTC)
+_RETRIES: Final = 3
+_RETRY_WAIT: Final = timedelta(seconds=30)
+_RETRY_POLICY: Final = ExceptionRetryPolicy(
+    rules=[
+        RetryRule(exception=[ConfigurationError, FatalError], action=RetryAction.FAIL),
+        RetryRule(exception=RetryableError, action=RetryAction.RETRY, retry_delay=_RETRY_WAIT),
+    ]
+)
+
+
+def sync_dags(settings: Settings) -> list[DAG]:
+    """Every DAG of every mapping. Raises `ConfigurationError`, which Airflow shows as an import error of the file."""
+    every = wiring.mappings(settings)
+    return [_dag(every, file, direction, settings) for file in every.files for direction in Direction]
+
+
+def dag_id(mapping: TypeMapping, direction: Direction) -> str:
+    return f"{mapping.name}_{VERBS[direction]}"
+
+
+def pool(connection_id: str) -> str:
+    """The Airflow pool that bounds how many tasks call one connection's API at once. It must exist."""
+    return f"{connection_id}_api"
+
+
+def _dag(every: Mappings, file: MappingFile, direction: Direction, settings: Settings) -> DAG:
+    mapping = file.mapping
+    with DAG(
+        dag_id=dag_id(mapping, direction),
+        dag_display_name=f"{VERBS[direction].capitalize()} {mapping.external_type} · {mapping.connection}",
+        description=guide.sentence(mapping, direction),
+        doc_md=guide.document(file, direction),
+        schedule=schedule.of(every, mapping, direction),
+        start_date=_BEGINNING,
+        catchup=False,
+        max_active_runs=1,
+        tags=[mapping.system, mapping.internal, str(direction)],
+        params=_params(direction),
+        default_args={
+            "retries": _RETRIES,
+            "retry_delay": _RETRY_WAIT,
+            "retry_policy": _RETRY_POLICY,
+            "on_failure_callback": alerts.notifiers(settings),
+        },
+    ) as dag:
+        calling: dict[str, Any] = {"multiple_outputs": False, "pool": pool(mapping.connection)}
+        extracted = task(**calling)(steps.extract)(mapping.name, str(direction))
+        transformed = task(multiple_outputs=False)(steps.transform)(extracted)
+        validated = task(**calling)(steps.validate)(transformed)
+        task(**calling, outlets=schedule.outlets(mapping, direction))(steps.load)(validated)
+    return dag
+
+
+def _params(direction: Direction) -> dict[str, Param]:
+    """The form of a manual run."""
+    params = {
+        "limit": Param(None, "At most so many records.", type=["null", "integer"], minimum=1, title="Limit"),
+        "dry_run": Param(
+            False,  # noqa: FBT003  # the first argument of a Param is its default
+            "Write nothing; the log of the last task shows what would be done, field by field.",
+            type="boolean",
+            title="Dry run",
+        ),
+    }
+    if direction is Direction.POLLING:
+        params["since"] = _instant("Changed since", "Reads this window and leaves the cursor where it is.")
+        params["until"] = _instant("Changed before", "Empty: until now.")
+    return params
+
+
+def _instant(title: str, description: str) -> Param:
+    return Param(None, description, type=["null", "string"], format="date-time", title=title)

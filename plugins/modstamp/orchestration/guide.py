@@ -1,0 +1,78 @@
+"""What Airflow shows about a DAG, written from its mapping: fields, toggles, conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from modstamp.mapping.catalog import MappingFile
+from modstamp.mapping.conditions import describe
+from modstamp.mapping.schema import FieldMapping, TypeMapping
+from modstamp.model import Direction, Operation
+
+_MANUAL = (
+    "A manual run takes a limit and a dry run, a poll also a window of its own. "
+    "The log of the last task ends with what the run did."
+)
+_ARROWS = {"both": "↔", "in": "←", "out": "→"}
+
+
+def sentence(mapping: TypeMapping, direction: Direction) -> str:
+    """One line about what the DAG does."""
+    inside, outside = f"{mapping.internal} records", f"{mapping.system.capitalize()} {mapping.external_type} records"
+    source, target = (outside, inside) if direction is Direction.POLLING else (inside, outside)
+    return f"Changed {source} become {target}."
+
+
+def document(file: MappingFile, direction: Direction) -> str:
+    """Markdown."""
+    mapping = file.mapping
+    return "\n".join(
+        [
+            sentence(mapping, direction),
+            "",
+            f"Connection `{mapping.connection}`. {_timing(mapping, direction)}",
+            "",
+            *_toggles(mapping, direction),
+            "",
+            "| internal | | external | |",
+            "|---|---|---|---|",
+            *(_row(mapping, each) for each in mapping.fields),
+            "",
+            *_rules(mapping),
+            "",
+            _MANUAL,
+        ]
+    )
+
+
+def _timing(mapping: TypeMapping, direction: Direction) -> str:
+    if not mapping.is_on(direction):
+        return f"**{str(direction).capitalize()} is off in the mapping file**: a run ends at once, skipped."
+    every = mapping.polling.every if direction is Direction.POLLING else mapping.pushing.every
+    return f"Every {every.total_seconds():g} seconds."
+
+
+def _toggles(mapping: TypeMapping, direction: Direction) -> Iterator[str]:
+    for operation in Operation:
+        toggle = mapping.toggles(direction).of(operation)
+        when = f", when {describe(toggle.when)}" if toggle.on and toggle.when else ""
+        yield f"- **{operation}**: {'on' if toggle.on else 'off'}{when}"
+
+
+def _row(mapping: TypeMapping, each: FieldMapping) -> str:
+    notes = []
+    if each.values is not None:
+        notes.append("by a table of pairs" if isinstance(each.values, tuple) else f"by value table `{each.values}`")
+    if each.reference is not None:
+        notes.append(f"names a {each.reference.type}" + (f" by {each.reference.by}" if each.reference.by else ""))
+    if each.conflict is not None and each.conflict != mapping.conflict:
+        notes.append(f"when both changed: {each.conflict}")
+    return f"| `{each.internal}` | {_ARROWS[each.direction]} | `{each.external}` | {'; '.join(notes)} |"
+
+
+def _rules(mapping: TypeMapping) -> Iterator[str]:
+    if mapping.match:
+        yield f"- Existing records are recognised by {', '.join(f'`{name}`' for name in mapping.match)}."
+    yield f"- A field that both sides changed: **{mapping.conflict}**."
+    yield f"- Fields that differ when two existing records are linked: **{mapping.first_link}**."
+    yield f"- An edit of a record that the other side deleted: **{mapping.after_delete}**."

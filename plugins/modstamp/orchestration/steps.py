@@ -1,0 +1,124 @@
+"""What the four tasks of a sync DAG do.
+
+Between them travels a `Handoff` as a dictionary: references and counts, never rows.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from airflow.sdk import get_current_context
+from airflow.sdk.exceptions import AirflowSkipException
+
+from modstamp import wiring
+from modstamp.engine.handoff import Handoff, RunOptions, Summary
+from modstamp.errors import LeaseHeldError, ModstampError
+from modstamp.model import Direction
+from modstamp.orchestration import alerts, schedule
+from modstamp.orchestration.connections import resolve
+from modstamp.settings import Settings
+
+Document = dict[str, Any]
+
+_SHOWN: Final = 200  # differences of a dry run in the log
+
+log = logging.getLogger(__name__)
+
+
+def extract(mapping: str, direction: str) -> Document:
+    """Raises `AirflowSkipException` when the direction is off or another run is at work: neither is a failure."""
+    settings, towards = Settings(), Direction(direction)
+    if not wiring.mappings(settings)[mapping].is_on(towards):
+        raise AirflowSkipException(f"{direction} is off in the mapping file of {mapping}")
+    context = get_current_context()
+    try:
+        with wiring.open_run(mapping, towards, settings, resolve) as run:
+            handoff = run.extract(_options(context["params"]), _run_id(context))
+    except LeaseHeldError as error:
+        raise AirflowSkipException(str(error)) from error
+    return _passed_on("extracted", handoff)
+
+
+def transform(document: Document) -> Document:
+    with _step(document) as (run, handoff):
+        return _passed_on("transformed", run.transform(handoff))
+
+
+def validate(document: Document) -> Document:
+    with _step(document) as (run, handoff):
+        return _passed_on("validated", run.validate(handoff))
+
+
+def load(document: Document) -> Document:
+    """Returns the summary, without the differences of a dry run: they are rows."""
+    with _step(document) as (run, handoff):
+        summary = run.load(handoff)
+    log.info("Summary\n%s", _report(summary))
+    context, settings = get_current_context(), Settings()
+    if summary.paused:
+        alerts.notify_held(context, settings, summary)
+    if not handoff.dry_run:
+        schedule.announce(context, wiring.mappings(settings)[summary.mapping], summary)
+    return replace(summary, differences=()).as_dict()
+
+
+@contextmanager
+def _step(document: Document) -> Iterator[tuple[wiring.Run, Handoff]]:
+    """A run that is under way. Whatever ends it is noted in the log of runs before Airflow judges it by its class."""
+    handoff = Handoff.from_dict(document)
+    with wiring.open_run(handoff.mapping, handoff.direction, Settings(), resolve) as run:
+        try:
+            yield run, handoff
+        except Exception as error:
+            if not handoff.dry_run:
+                # The text of an error that we did not write may hold what it was working on.
+                run.fail(handoff, str(error) if isinstance(error, ModstampError) else type(error).__name__)
+            raise
+
+
+def _run_id(context: Any) -> str:
+    """The same for all tries of a run, so that a repeated task takes its own lease again (G22).
+
+    The DAG's name is in it, because runs of several DAGs that start in the same moment share Airflow's run id.
+    """
+    return f"{context['dag'].dag_id}/{context['run_id']}"
+
+
+def _options(params: Mapping[str, Any]) -> RunOptions:
+    return RunOptions(
+        since=_instant(params.get("since")),
+        until=_instant(params.get("until")),
+        limit=params.get("limit"),
+        dry_run=params.get("dry_run", False),
+    )
+
+
+def _instant(text: str | None) -> datetime | None:
+    """A time without a zone is UTC."""
+    if not text:
+        return None
+    found = datetime.fromisoformat(text)
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+def _passed_on(done: str, handoff: Handoff) -> Document:
+    rows = sum(part.rows for part in handoff.parts)
+    log.info("%s %d rows in %d parts; so far: %s", done, rows, len(handoff.parts), dict(handoff.counts))
+    return handoff.as_dict()
+
+
+def _report(summary: Summary) -> str:
+    from modstamp import report  # noqa: PLC0415  # rich
+
+    document = summary.as_dict()
+    differences = document["differences"]
+    if not differences:
+        return report.runs([document])
+    left_out = len(differences) - _SHOWN
+    text = report.plans([{**document, "differences": differences[:_SHOWN]}])
+    return text + (f"\n… and {left_out} more differences" if left_out > 0 else "")
