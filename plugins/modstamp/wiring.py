@@ -195,7 +195,12 @@ def unusable_expectations(every: Mappings) -> list[Problem]:
     """Entries of `expect:` that Great Expectations does not take as they are written."""
     from modstamp.engine import expectations, validate  # noqa: PLC0415  # Great Expectations
 
-    rules = [rule for mapping in every for each in Direction for rule in expectations.written(mapping, each)]
+    rules = [
+        rule
+        for file in every.files
+        for each in Direction
+        for rule in expectations.written(file.mapping, each, file.document)
+    ]
     return list(dict.fromkeys(validate.unusable(rules)))
 
 

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from modstamp.engine.expectations import Rule, suite
+from modstamp.engine.expectations import Rule, suite, written
 from modstamp.engine.validate import document, judge, unusable
 from modstamp.errors import ConfigurationError
+from modstamp.mapping.documents import parse
 from modstamp.mapping.schema import TypeMapping
 from modstamp.model import Direction, Field, TypeDescription
 
@@ -187,6 +188,11 @@ def test_arguments_that_do_not_suit_are_found_without_data(rule: Rule) -> None:
     (problem,) = unusable([rule, rule_with("expect_column_values_to_not_be_null", column="email")])
     assert problem.where == "salesforce_lead, expect 1"
     assert rule.name in problem.what
+
+
+def test_a_rule_of_a_file_names_its_line() -> None:
+    document = parse("expect:\n\n  - expect_column_values_to_match_regex: {column: email}\n", "lead.yaml")
+    assert next(written(MAPPING, Direction.POLLING, document)).where == "lead.yaml:3"
 
 
 def test_a_rule_that_cannot_judge_the_values_stops_the_run() -> None:

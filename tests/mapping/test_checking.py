@@ -147,6 +147,12 @@ def test_what_looks_unintended_is_advice(write: Write, minimal: str, line: str, 
     [
         ("external: Email", "external: Email, direction: out", "inbound create is on and no field travels that way"),
         ("match: [email]", "", "no match key is given"),
+        (
+            "external: Email}",
+            "external: Email, values: [{internal: a, external: b}], direction: in}\n    expect:\n      - "
+            + "{expect_column_values_to_be_in_set: {column: Email, value_set: [b]}}",
+            "expect_column_values_to_be_in_set never applies",
+        ),
     ],
 )
 def test_what_can_do_harm_is_advice(write: Write, minimal: str, old: str, new: str, what: str) -> None:

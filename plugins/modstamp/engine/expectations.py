@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from modstamp.mapping import expectations
+from modstamp.mapping.documents import Document
 from modstamp.mapping.schema import FieldMapping, TypeMapping
 from modstamp.model import Direction, Field, TypeDescription
 
@@ -118,23 +119,15 @@ def _listed(choices: tuple[str, ...]) -> str:
     return ", ".join(choices[:_LISTED]) + (", …" if len(choices) > _LISTED else "")
 
 
-def written(mapping: TypeMapping, direction: Direction) -> Iterator[Rule]:
-    """The mapping's own expectations, about the target's columns."""
-    names = _targets(mapping, direction)
+def written(mapping: TypeMapping, direction: Direction, document: Document | None = None) -> Iterator[Rule]:
+    """The mapping's own expectations, about the target's columns. `document`: the mapping's file, to name its lines."""
+    names = expectations.targets(mapping, direction)
     for position, name, arguments in expectations.entries(mapping.expect):
         if all(column in names for column in expectations.columns(arguments)):
             resolved = expectations.renamed(arguments, names)
             details = ", ".join(f"{key} {value}" for key, value in resolved.items() if not key.startswith("column"))
             about = ", ".join(expectations.columns(resolved))
             reason = f"{about} breaks {name}" + (f" ({details})" if details else "")
-            where = f"{mapping.name}, expect {position + 1}"
+            path = ("expect", position, name)
+            where = document.where(path) if document else f"{mapping.name}, expect {position + 1}"
             yield Rule(name=name, arguments=resolved, reason=reason, where=where)
-
-
-def _targets(mapping: TypeMapping, direction: Direction) -> dict[str, str]:
-    """Every name under which an expectation may mean a column of this direction → the target's name."""
-    rows = [row for row in mapping.fields if row.travels(direction)]
-    copied = {
-        row.name(direction.source): row.name(direction.target) for row in rows if not row.values and not row.reference
-    }
-    return copied | {row.name(direction.target): row.name(direction.target) for row in rows}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from modstamp.errors import Problem
+from modstamp.mapping import expectations
 from modstamp.mapping.catalog import MappingFile, Mappings
 from modstamp.mapping.schema import section
 from modstamp.model import Direction, Operation
@@ -52,4 +53,14 @@ def _created_blindly(file: MappingFile) -> Iterator[Problem]:
         yield Problem(file.document.where(), what, "add 'match:' with the fields that tell two records apart")
 
 
-_CHECKS = (_idle_toggles, _created_from_here, _created_blindly)
+def _idle_expectations(file: MappingFile) -> Iterator[Problem]:
+    known = [expectations.targets(file.mapping, direction) for direction in Direction]
+    for position, name, arguments in expectations.entries(file.mapping.expect):
+        columns = expectations.columns(arguments)
+        if not any(all(column in names for column in columns) for names in known):
+            what = f"{name} never applies: in no direction are values of {', '.join(columns)} written"
+            fix = "name the fields as the side calls them that they are written to"
+            yield Problem(file.document.where(("expect", position, name)), what, fix)
+
+
+_CHECKS = (_idle_toggles, _idle_expectations, _created_from_here, _created_blindly)

@@ -12,6 +12,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from modstamp.mapping.schema import TypeMapping
+from modstamp.model import Direction
+
 # Expectations that judge row by row; the others judge a whole column or table and cannot say which record is at fault.
 _BY_ROW = re.compile(
     r"expect_(column_values?_|column_pair_values_|select_column_values_|compound_columns_|multicolumn_sum_).+"
@@ -55,3 +58,15 @@ def renamed(arguments: Mapping[str, Any], names: Mapping[str, str]) -> dict[str,
     if "column_list" in arguments:
         changed["column_list"] = [names.get(str(name), name) for name in arguments["column_list"]]
     return {**arguments, **changed}
+
+
+def targets(mapping: TypeMapping, direction: Direction) -> dict[str, str]:
+    """Every name under which an expectation may mean a column of this direction → the target's name.
+
+    A field with a value table or a reference holds different values on both sides: there only the target's name does.
+    """
+    rows = [row for row in mapping.fields if row.travels(direction)]
+    copied = {
+        row.name(direction.source): row.name(direction.target) for row in rows if not row.values and not row.reference
+    }
+    return copied | {row.name(direction.target): row.name(direction.target) for row in rows}
