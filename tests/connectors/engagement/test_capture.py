@@ -152,8 +152,8 @@ def is_postgresql(connection: Connection) -> bool:
 @pytest.mark.guarantee("G31")
 def test_any_table_can_be_watched(connection: Connection) -> None:
     fillers = ", ".join(f"c{number} TEXT" for number in range(120))
-    run(connection, f"""CREATE TABLE "Big 'Deals'" ("the Number" INTEGER PRIMARY KEY, "Na'me" TEXT, {fillers})""")
-    table = Table("Big 'Deals'", MetaData(), autoload_with=connection)
+    run(connection, f"""CREATE TABLE "Big 'Deals' 100%" ("the Number" INTEGER PRIMARY KEY, "Na'me" TEXT, {fillers})""")
+    table = Table("Big 'Deals' 100%", MetaData(), autoload_with=connection)
     capture.install(connection, table)
     capture.install(connection, table)
     capture.watch(connection, {"deal": table.name})
@@ -184,6 +184,22 @@ def test_columns_that_json_cannot_compare_are_captured_on_postgresql(postgresql:
         capture.watch(connection, {"odd": "odd"})
         run(connection, """INSERT INTO odd VALUES (1, '{"a": 1}', '(1,2)')""", "UPDATE odd SET j = '{\"a\": 2}'")
         assert entries(connection, "odd") == {"1": (2, {"j"}, False)}
+
+
+def test_truncating_is_deleting_on_postgresql(postgresql: Engine) -> None:
+    with postgresql.begin() as connection:
+        capture.watch(connection, {"lead": "prospects"})
+        run(connection, "INSERT INTO prospects (id) VALUES (1), (2)", "TRUNCATE prospects")
+        assert entries(connection) == {"1": (2, set(), True), "2": (2, set(), True)}
+
+
+def test_a_program_without_rights_on_the_state_is_heard_on_postgresql(postgresql: Engine) -> None:
+    with postgresql.begin() as connection:
+        capture.watch(connection, {"lead": "prospects"})
+        run(connection, "CREATE ROLE clerk_without_rights", "GRANT INSERT, UPDATE ON prospects TO clerk_without_rights")
+        run(connection, "SET LOCAL ROLE clerk_without_rights", "INSERT INTO prospects (id) VALUES (1)", "RESET ROLE")
+        assert set(entries(connection)) == {"1"}
+        run(connection, "DROP OWNED BY clerk_without_rights", "DROP ROLE clerk_without_rights")
 
 
 def test_columns_may_come_and_go_on_postgresql(postgresql: Engine) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import OperationalError
 
 from modstamp.connectors.engagement.catalog import Catalog
 from modstamp.connectors.engagement.records import Records
@@ -190,6 +191,38 @@ def test_any_table_is_a_type_by_its_own_name(connection: Connection) -> None:
     assert {name: entry.kind for name, entry in records.describe("deals").fields.items()} == {
         "number": "reference", "closes": "date", "signed": "instant", "odds": "number",
     }  # fmt: skip
+
+
+@pytest.mark.guarantee("G31")
+def test_keys_that_are_no_numbers_are_given_out_here(postgresql: Engine) -> None:
+    with postgresql.begin() as connection:
+        connection.execute(text("CREATE TABLE tickets (id uuid PRIMARY KEY, subject text)"))
+        records = Records(connection, Catalog())
+        subjects = [str(number) for number in range(50)]
+        ids = records.insert("tickets", object_frame({"subject": subjects}))
+        assert records.names("tickets", "subject", ids) == dict(zip(ids, subjects, strict=True))
+        assert len(records.scan("tickets", [], min(ids), 100)) == 49
+
+
+@pytest.mark.guarantee("G31")
+def test_keys_that_are_given_are_kept_in_order(connection: Connection) -> None:
+    connection.execute(text("CREATE TABLE countries (code VARCHAR(2) PRIMARY KEY, name VARCHAR(80))"))
+    records = Records(connection, Catalog())
+    assert records.insert("countries", object_frame({"code": ["pl", "de"], "name": ["Poland", "Germany"]})) == [
+        "pl",
+        "de",
+    ]
+    assert records.read("countries", ["name"], ["de", "pl"])["name"].tolist() == ["Germany", "Poland"]
+
+
+@pytest.mark.guarantee("G17")
+def test_locked_records_are_not_written_by_others(postgresql: Engine) -> None:
+    with postgresql.begin() as connection:
+        (role,) = insert(Records(connection, Catalog()), "role", {"name": "A"})
+    with postgresql.begin() as mine, postgresql.connect() as other:
+        Records(mine, Catalog()).read("role", ["name"], [role], lock=True)
+        with pytest.raises(OperationalError, match="lock timeout"):
+            other.execute(text("SET lock_timeout = '50ms'; UPDATE roles SET name = 'B'"))
 
 
 def test_the_description_tells_what_the_schema_allows(records: Records) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
-from sqlalchemy import Connection, Dialect, Table, column, delete, insert, select, table, text
+from sqlalchemy import Connection, Table, column, delete, insert, select, table, text
 
 from modstamp.connectors.engagement import postgresql, sqlite
 from modstamp.connectors.engagement.tables import CREATED_AT, UPDATED_AT
@@ -27,9 +27,9 @@ class _Triggers(Protocol):
     MARK: str
     UNMARK: str
 
-    def removal(self, dialect: Dialect, watched: Table) -> list[str]: ...
+    def removal(self, watched: Table) -> list[str]: ...
 
-    def installation(self, dialect: Dialect, watched: Table, key: str, captured: Sequence[str]) -> list[str]: ...
+    def installation(self, watched: Table, key: str, captured: Sequence[str]) -> list[str]: ...
 
 
 def statements(connection: Connection, watched: Table) -> list[str]:
@@ -41,21 +41,18 @@ def statements(connection: Connection, watched: Table) -> list[str]:
         raise ConfigurationError([Problem(f"table '{watched.name}'", what, fix)])
     own = {CREATED_AT, UPDATED_AT, *keys}
     captured = [entry.name for entry in watched.columns if entry.name not in own and entry.computed is None]
-    dialect = connection.dialect
     triggers = _triggers(connection)
-    return triggers.removal(dialect, watched) + triggers.installation(dialect, watched, keys[0], captured)
+    return triggers.removal(watched) + triggers.installation(watched, keys[0], captured)
 
 
 def install(connection: Connection, watched: Table) -> None:
     """Put the triggers on the table, in place of earlier ones. To be repeated when its columns have changed."""
-    for statement in statements(connection, watched):
-        connection.exec_driver_sql(statement)
+    _run(connection, statements(connection, watched))
 
 
 def remove(connection: Connection, watched: Table) -> None:
     """Take the triggers off the table, if it has them."""
-    for statement in _triggers(connection).removal(connection.dialect, watched):
-        connection.exec_driver_sql(statement)
+    _run(connection, _triggers(connection).removal(watched))
 
 
 def watch(connection: Connection, watches: Mapping[str, str]) -> None:
@@ -78,6 +75,12 @@ def writer(connection: Connection, mapping: str | None) -> Iterator[None]:
     connection.execute(text(triggers.MARK), {"mapping": mapping})
     yield
     connection.execute(text(triggers.UNMARK))
+
+
+def _run(connection: Connection, found: Sequence[str]) -> None:
+    for statement in found:
+        # To the driver as it is: a percent sign in it is no placeholder.
+        connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
 
 
 def _triggers(connection: Connection) -> _Triggers:

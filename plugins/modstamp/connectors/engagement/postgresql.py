@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Dialect, Table
+from sqlalchemy import Table
 
+from modstamp.connectors.engagement.quoting import literal, table_quoted
 from modstamp.connectors.engagement.tables import UPDATED_AT
 
 MARK = "SELECT set_config('modstamp.writer', :mapping, true)"
@@ -38,6 +39,10 @@ BEGIN
     ELSIF TG_OP = 'DELETE' THEN
         SELECT array_agg(to_jsonb(o) ->> key_column), array_agg(jsonb '{}'), array_agg(true)
         INTO ids, edits, gone FROM old_rows o;
+    ELSIF TG_OP = 'TRUNCATE' THEN
+        EXECUTE format('SELECT array_agg(%I::text), array_agg(jsonb ''{}''), array_agg(true) FROM %I.%I',
+                       key_column, TG_TABLE_SCHEMA, TG_TABLE_NAME)
+        INTO ids, edits, gone;
     ELSE
         -- Materialized: else a row would be turned into JSON again for each of its columns.
         WITH before_rows AS MATERIALIZED (SELECT to_jsonb(o) AS was, to_jsonb(o) ->> key_column AS id FROM old_rows o),
@@ -82,27 +87,28 @@ END
 $body$
 """
 
-_ROWS = {
-    "INSERT": "NEW TABLE AS new_rows",
-    "UPDATE": "OLD TABLE AS old_rows NEW TABLE AS new_rows",
-    "DELETE": "OLD TABLE AS old_rows",
+_EVENTS = {
+    "INSERT": ("AFTER", "REFERENCING NEW TABLE AS new_rows"),
+    "UPDATE": ("AFTER", "REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows"),
+    "DELETE": ("AFTER", "REFERENCING OLD TABLE AS old_rows"),
+    "TRUNCATE": ("BEFORE", ""),  # it hands over no rows: they are read while they are there
 }
-_TRIGGERS = (*(f"modstamp_{event.lower()}" for event in _ROWS), "modstamp_touch")
+_TRIGGERS = (*(f"modstamp_{event.lower()}" for event in _EVENTS), "modstamp_touch")
 
 
-def removal(dialect: Dialect, watched: Table) -> list[str]:
-    name = dialect.identifier_preparer.format_table(watched)
+def removal(watched: Table) -> list[str]:
+    name = table_quoted(watched)
     return [f"DROP TRIGGER IF EXISTS {trigger} ON {name}" for trigger in _TRIGGERS]
 
 
-def installation(dialect: Dialect, watched: Table, key: str, captured: Sequence[str]) -> list[str]:
-    name = dialect.identifier_preparer.format_table(watched)
+def installation(watched: Table, key: str, captured: Sequence[str]) -> list[str]:
+    name = table_quoted(watched)
     ignored = [column.name for column in watched.columns if column.name not in captured]
-    arguments = ", ".join("'{}'".format(value.replace("'", "''")) for value in (key, *ignored))
+    arguments = ", ".join(literal(value) for value in (key, *ignored))
     capture = [
-        f"CREATE TRIGGER modstamp_{event.lower()} AFTER {event} ON {name} REFERENCING {rows} "
+        f"CREATE TRIGGER modstamp_{event.lower()} {when} {event} ON {name} {rows} "
         f"FOR EACH STATEMENT EXECUTE FUNCTION modstamp_capture({arguments})"
-        for event, rows in _ROWS.items()
+        for event, (when, rows) in _EVENTS.items()
     ]
     if UPDATED_AT not in watched.columns:
         return [_CAPTURE, *capture]

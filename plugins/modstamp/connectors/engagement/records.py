@@ -89,9 +89,9 @@ class Records:
         table = self._table(type_name)
         if values.empty:
             return []
-        own_key = isinstance(key(table).type, sa.Uuid)
-        if own_key:
-            values = values.assign(**{key(table).name: [str(uuid.uuid4()) for _ in range(len(values))]})
+        key_name = key(table).name
+        if isinstance(key(table).type, sa.Uuid):
+            values = values.assign(**{key_name: [str(uuid.uuid4()) for _ in range(len(values))]})
         given = self._given(table, values, writing=True)
         cells = [_or_default(column, given) for column in columns(table, list(values.columns))]
         rows = sa.select(*cells).order_by(given.c[NUMBER])
@@ -99,7 +99,7 @@ class Records:
         with rejections(table):
             ids = self._connection.scalars(statement).all()
         # Numbers are given out in the order of the rows, though not told in it.
-        return list(values[key(table).name]) if own_key else [str(number) for number in sorted(ids)]
+        return list(values[key_name]) if key_name in values else [str(number) for number in sorted(ids)]
 
     def update(self, type_name: str, values: pd.DataFrame, changed: pd.DataFrame) -> None:
         """`values`: `_id` and fields; `changed`: booleans for the fields: only those cells are written.

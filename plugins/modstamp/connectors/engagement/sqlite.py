@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Dialect, Table
+from sqlalchemy import Table
 
+from modstamp.connectors.engagement.quoting import literal, quoted
 from modstamp.connectors.engagement.tables import UPDATED_AT
 
 MARK = "INSERT INTO sync_writer (mapping) VALUES (:mapping)"
@@ -18,17 +19,15 @@ _PAIRS = 50  # of arguments: SQLite passes at most 127
 _TRIGGERS = ("modstamp_{}_insert", "modstamp_{}_update", "modstamp_{}_rekey", "modstamp_{}_delete")
 
 
-def removal(dialect: Dialect, watched: Table) -> list[str]:
-    quote = dialect.identifier_preparer.quote
-    return [f"DROP TRIGGER IF EXISTS {quote(trigger.format(watched.name))}" for trigger in _TRIGGERS]
+def removal(watched: Table) -> list[str]:
+    return [f"DROP TRIGGER IF EXISTS {quoted(trigger.format(watched.name))}" for trigger in _TRIGGERS]
 
 
-def installation(dialect: Dialect, watched: Table, key: str, captured: Sequence[str]) -> list[str]:
-    quote = dialect.identifier_preparer.quote
-    insert, update, rekey, delete = (quote(trigger.format(watched.name)) for trigger in _TRIGGERS)
-    name, key = quote(watched.name), quote(key)
+def installation(watched: Table, key: str, captured: Sequence[str]) -> list[str]:
+    insert, update, rekey, delete = (quoted(trigger.format(watched.name)) for trigger in _TRIGGERS)
+    name, key = quoted(watched.name), quoted(key)
     old, new = f"old.{key}", f"new.{key}"
-    differs = [(column, f"old.{quote(column)} IS NOT new.{quote(column)}") for column in captured]
+    differs = [(column, f"old.{quoted(column)} IS NOT new.{quoted(column)}") for column in captured]
     gone, come = _entry(watched.name, old, "'{}'", deleted=True), _entry(watched.name, new, "'{}'", deleted=False)
     edited = _touch(name, key, watched) + _entry(watched.name, new, _edits(differs), deleted=False)
     changed = " OR ".join(condition for _, condition in differs) or "false"
@@ -45,7 +44,7 @@ def _edits(differs: Sequence[tuple[str, str]]) -> str:
     document = "'{}'"
     for start in range(0, len(differs), _PAIRS):
         cells = ", ".join(
-            f"{_text(column)}, iif({condition}, {_STAMP}, NULL)"
+            f"{literal(column)}, iif({condition}, {_STAMP}, NULL)"
             for column, condition in differs[start : start + _PAIRS]
         )
         document = f"json_patch({document}, json_object({cells}))"
@@ -63,13 +62,9 @@ def _entry(table: str, record: str, edits: str, *, deleted: bool) -> str:
     return f"""
         INSERT INTO sync_pending (mapping, direction, record_id, counter, columns, deleted, since)
         SELECT mapping, 'pushing', CAST({record} AS TEXT), 1, {edits}, {int(deleted)}, {_STORED_NOW}
-        FROM sync_watches WHERE table_name = {_text(table)} AND mapping NOT IN (SELECT mapping FROM sync_writer)
+        FROM sync_watches WHERE table_name = {literal(table)} AND mapping NOT IN (SELECT mapping FROM sync_writer)
         ON CONFLICT (mapping, direction, record_id) DO UPDATE SET
             counter = counter + 1,
             columns = json_patch(coalesce(columns, '{{}}'), excluded.columns),
             deleted = excluded.deleted,
             reason = NULL, waits_for = NULL, not_before = NULL;"""
-
-
-def _text(value: str) -> str:
-    return "'{}'".format(value.replace("'", "''"))
