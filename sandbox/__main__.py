@@ -8,9 +8,9 @@ import signal
 from collections.abc import Sequence
 from pathlib import Path
 
-from sandbox.salesforce.org import Options, open_org
+from sandbox.salesforce.org import CREDENTIALS_FILE, Options, open_org
 from sandbox.salesforce.server import Servers
-from sandbox.tls import certificates
+from sandbox.tls import certificates, signing_key
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -26,9 +26,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     serve.add_argument("--no-passwords", action="store_true", help="refuse password grant and SOAP login")
     authority = commands.add_parser("ca", help="print the path of the CA certificate, made if need be")
     authority.add_argument("--state", type=Path, required=True)
+    key = commands.add_parser("jwt-key", help="print the path of the connected app's private key, made if need be")
+    key.add_argument("--state", type=Path, required=True)
     chosen = parser.parse_args(arguments)
     if chosen.command == "ca":
         print(certificates(chosen.state).authority)
+    elif chosen.command == "jwt-key":
+        print(signing_key(chosen.state))
     else:
         _serve(chosen)
 
@@ -43,9 +47,8 @@ def _serve(chosen: argparse.Namespace) -> None:
     org = open_org(chosen.state, options)
     servers = Servers(org, port=chosen.port, http_port=chosen.http_port)
     print(f"Salesforce: {servers.https_url} (http: {servers.http_url})")
-    print(
-        f"CA: {servers.certificates.authority}; client id and secret: {chosen.state / 'credentials.json'}", flush=True
-    )
+    print(f"CA: {servers.certificates.authority}")
+    print(f"Client id and secret: {chosen.state / CREDENTIALS_FILE}", flush=True)
     asyncio.run(_until_interrupted(servers))
     org.store.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import time
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -78,6 +79,13 @@ class Org:
     @property
     def schema(self) -> Schema:
         return self.store.schema
+
+    def begin_write(self) -> datetime:
+        """The moment that a write begins and is stamped with; under the fault, its commit comes later."""
+        moment = self.clock.now()
+        if fault := self.faults.take("late_commit"):
+            time.sleep(fault.delay)
+        return moment
 
 
 def open_org(state: Path, options: Options) -> Org:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -46,7 +45,7 @@ class Writer:
 
         With `all_or_none` one refusal undoes all; the others then carry ALL_OR_NONE_OPERATION_ROLLED_BACK.
         """
-        moment = self._begin()
+        moment = self.moment or self.org.begin_write()
         results: list[Result] = []
         try:
             with self.org.store.writing():
@@ -63,17 +62,9 @@ class Writer:
         Raises:
             Refusal: the record is not saved.
         """
-        moment = self._begin()
+        moment = self.moment or self.org.begin_write()
         with self.org.store.writing():
             return self._apply(change, moment)
-
-    def _begin(self) -> datetime:
-        if self.moment is not None:
-            return self.moment
-        moment = self.org.clock.now()
-        if fault := self.org.faults.take("late_commit"):
-            time.sleep(fault.delay)
-        return moment
 
     def _result(self, change: Change, moment: datetime) -> Result:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -138,20 +139,25 @@ class Schema:
 
 def load_schema(*custom_files: Path) -> Schema:
     """Read the standard objects and the custom fields of the given files (the shipped one when none is given)."""
-    audit = {name: _field(name, data) for name, data in _read(AUDIT_FIELDS).items()}
     custom: dict[str, dict[str, Field]] = {}
     for path in custom_files or (DEFAULT_CUSTOM_FIELDS,):
         for object_name, fields in _read(path).items():
             custom.setdefault(object_name, {}).update(
                 {name: _custom_field(name, data) for name, data in fields.items()}
             )
-    skipped = {AUDIT_FIELDS.name, DEFAULT_CUSTOM_FIELDS.name}
-    files = [path for path in sorted(OBJECTS_FOLDER.glob("*.yaml")) if path.name not in skipped]
-    objects = [_object(_read(path), audit) for path in files]
+    objects = _standard_objects()
     unknown = custom.keys() - {each.name for each in objects}
     if unknown:
         raise ValueError(f"custom fields for object types that are not served here: {', '.join(sorted(unknown))}")
     return _schema([_with_fields(each, custom.get(each.name, {})) for each in objects])
+
+
+@lru_cache(maxsize=1)
+def _standard_objects() -> tuple[ObjectType, ...]:
+    audit = {name: _field(name, data) for name, data in _read(AUDIT_FIELDS).items()}
+    skipped = {AUDIT_FIELDS.name, DEFAULT_CUSTOM_FIELDS.name}
+    files = [path for path in sorted(OBJECTS_FOLDER.glob("*.yaml")) if path.name not in skipped]
+    return tuple(_object(_read(path), audit) for path in files)
 
 
 def _schema(objects: Iterable[ObjectType]) -> Schema:

@@ -17,12 +17,13 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sandbox.salesforce.faults import Fault
 from sandbox.salesforce.org import Options, Org, open_org
+from sandbox.salesforce.people import perform
 from sandbox.salesforce.store import Store
-from sandbox.salesforce.web.admin import perform
 from sandbox.salesforce.web.app import application
-from sandbox.tls import certificates
+from sandbox.tls import certificates, signing_key
 
 HOST: Final = "127.0.0.1"
+BACKLOG: Final = 128
 START_TIMEOUT: Final = 10.0
 STOP_TIMEOUT: Final = 5.0
 
@@ -66,6 +67,15 @@ class Salesforce:
     def edit(self, object_name: str, record_id: str | None = None, **values: Any) -> str:
         """Create or change a record as a person in the org would; return its id."""
         return perform(self.org, {"object": object_name, "id": record_id, "values": values})
+
+    def perform(self, operation: str, object_name: str, record_id: str, **order: Any) -> str:
+        """Let a person delete, undelete, purge, touch, merge or convert a record, see `people.perform`."""
+        return perform(self.org, {"operation": operation, "object": object_name, "id": record_id, **order})
+
+    @property
+    def jwt_key(self) -> Path:
+        """A private key (PEM) whose certificate the org knows: what the JWT bearer grant is signed with."""
+        return signing_key(self.org.state)
 
 
 class _Server(uvicorn.Server):
@@ -167,6 +177,8 @@ def _listening(port: int) -> socket.socket:
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind((HOST, port))
+    # From here on a client may connect; it waits for its answer until the loop runs.
+    listening.listen(BACKLOG)
     return listening
 
 

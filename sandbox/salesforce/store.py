@@ -117,6 +117,13 @@ class Store:
             )
             return cursor.rowcount == 1
 
+    def touch(self, object_name: str, record_id: str, *, modified: datetime | None = None) -> None:
+        """Give a record a new SystemModstamp and nothing else, as Salesforce does for reasons of its own."""
+        moment = stamp(modified or self.clock.now())
+        with self.writing() as connection:
+            sql = f"UPDATE {quoted(object_name)} SET SystemModstamp = ? WHERE Id = ?"
+            connection.execute(sql, (moment, record_id))
+
     def delete(self, object_name: str, record_ids: Sequence[str], *, by: str, modified: datetime | None = None) -> None:
         """Put records into the recycle bin (or remove them, where the type has none) and note it in the delete log."""
         object_type = self.schema[object_name]

@@ -45,7 +45,7 @@ class Api:
         return dict(answer.json()[0])
 
     def names(self, condition: str) -> list[str]:
-        page = self.query(f"SELECT Name FROM Lead WHERE {condition} ORDER BY Name")
+        page = self.query(f"SELECT Name FROM Lead WHERE {condition} ORDER BY Name")  # noqa: S608 - SOQL
         return [record["Name"] for record in page["records"]]
 
     def all_pages(self, soql: str, *, resource: str = "queryAll", **headers: str) -> tuple[list[dict[str, Any]], int]:

@@ -27,12 +27,14 @@ def test_pages_hold_two_thousand_and_lose_nothing(api: Api, many: list[str]) -> 
     assert [record["Id"] for record in records] == many
 
 
+@pytest.mark.usefixtures("many")
 @pytest.mark.parametrize(("asked", "pages"), [(200, 25), (10, 25), (1_000, 5), (9_999, 3)])
-def test_the_page_size_may_be_asked_for_within_bounds(api: Api, many: list[str], asked: int, pages: int) -> None:
+def test_the_page_size_may_be_asked_for_within_bounds(api: Api, asked: int, pages: int) -> None:
     assert api.all_pages(EVERYTHING, **{"Sforce-Query-Options": f"batchSize={asked}"})[1] == pages
 
 
-def test_pages_may_shrink(api: Api, salesforce: Salesforce, many: list[str]) -> None:
+@pytest.mark.usefixtures("many")
+def test_pages_may_shrink(api: Api, salesforce: Salesforce) -> None:
     salesforce.fault("shrinking_pages", size=700, times=1)
     first = api.query(EVERYTHING)
     assert len(first["records"]) == 700
@@ -51,7 +53,8 @@ def test_a_cursor_keeps_the_records_that_it_has_found(api: Api, salesforce: Sale
     assert "New meanwhile" not in names
 
 
-def test_a_locator_can_be_read_again_and_ends(api: Api, salesforce: Salesforce, many: list[str]) -> None:
+@pytest.mark.usefixtures("many")
+def test_a_locator_can_be_read_again_and_ends(api: Api, salesforce: Salesforce) -> None:
     url = api.query(EVERYTHING)["nextRecordsUrl"]
     assert api.get(url).json() == api.get(url, params={"q": "ignored"}).json()
     salesforce.org.clock.skew = 3 * 24 * 60 * 60
@@ -90,7 +93,7 @@ def test_updated_and_deleted_tell_ids_of_a_span(api: Api, salesforce: Salesforce
     assert short.json()[0]["errorCode"] == "INVALID_REPLICATION_DATE"
 
 
-def test_the_servers_clock_is_in_the_date_header(api: Api, salesforce: Salesforce) -> None:
+def test_the_servers_clock_is_in_the_date_header(api: Api) -> None:
     assert api.call("PUT", "/__sandbox__/clock", json={"skew": -3600}).status_code == 200
     said = parsedate_to_datetime(api.get("/limits").headers["Date"])
     assert abs((datetime.now(UTC) - said).total_seconds() - 3600) < 5

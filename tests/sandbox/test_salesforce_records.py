@@ -136,7 +136,9 @@ def test_the_admins_rules_refuse(api: Api, salesforce: Salesforce) -> None:
     (error,) = api.post("/sobjects/Lead", lead(Email="one@x.org")).json()
     assert error["errorCode"] == "DUPLICATES_DETECTED"
     assert error["duplicateResult"]["matchResults"][0]["matchRecords"][0]["record"]["Id"] == first
-    allowed = api.post("/sobjects/Lead", lead(Email="one@x.org"), headers={"Sforce-Duplicate-Rule-Header": "allowSave=true"})
+    allowed = api.post(
+        "/sobjects/Lead", lead(Email="one@x.org"), headers={"Sforce-Duplicate-Rule-Header": "allowSave=true"}
+    )
     assert allowed.status_code == 201
 
 

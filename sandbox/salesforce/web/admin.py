@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
 
 from sandbox.salesforce.faults import KINDS
 from sandbox.salesforce.org import Org
+from sandbox.salesforce.people import perform
 from sandbox.salesforce.problems import Refusal
-from sandbox.salesforce.records import Change, Writer, read_values
 from sandbox.salesforce.rules import rules_from
 from sandbox.salesforce.web.call import Answer, Call
 
@@ -63,34 +61,15 @@ def set_clock(org: Org, call: Call) -> Answer:
 
 
 def edit(org: Org, call: Call) -> Answer:
-    """Save as a person would in the org's own screens, under the org's rules and without an API call.
+    """Save as a person would in the org's own screens, see `people.perform`; no API call is counted.
 
-    `{"object": …, "id": …, "values": {…}, "user": …}`: without `id` a new record; `"operation"` may be delete,
-    undelete or purge. With `"late": n` the change is stamped now and becomes visible n seconds later.
+    With `"late": n` the change is stamped now and becomes visible n seconds later.
     """
-    order = call.json_object
-    if not order.get("late"):
+    order = dict(call.json_object)
+    late = float(order.pop("late", 0))
+    if not late:
         return Answer(body={"id": perform(org, order)})
-    moment = org.clock.now()
-    timer = threading.Timer(float(order["late"]), perform, (org, order), {"moment": moment})
+    timer = threading.Timer(late, perform, (org, order), {"moment": org.clock.now()})
     timer.daemon = True
     timer.start()
-    return Answer(status=202, body={"id": order.get("id"), "modified": moment.isoformat()})
-
-
-def perform(org: Org, order: Mapping[str, Any], moment: Any = None) -> str:
-    """Carry out one edit (see `edit`) and return the record's id."""
-    object_type = org.schema.object_named(str(order.get("object")))
-    if object_type is None:
-        raise Refusal(400, "INVALID_TYPE", f"no such object: {order.get('object')}")
-    operation = str(order.get("operation") or ("update" if order.get("id") else "create"))
-    user_id, record_id = str(order.get("user") or org.people_id), str(order.get("id") or "")
-    if operation == "undelete":
-        org.store.undelete(object_type.name, [record_id], by=user_id, modified=moment)
-    elif operation == "purge":
-        org.store.purge(object_type.name, [record_id])
-    else:
-        values = read_values(org, object_type, order.get("values") or {})
-        change = Change(operation=operation, object_type=object_type, values=values, record_id=record_id)
-        record_id = Writer(org=org, user_id=user_id, moment=moment).save_one(change)[0]
-    return record_id
+    return Answer(status=202, body={"id": order.get("id"), "modified": org.clock.stamp()})

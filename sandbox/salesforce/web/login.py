@@ -7,23 +7,22 @@ import hashlib
 import hmac
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final, cast
 from urllib.parse import parse_qs, urlencode, urlsplit
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
 import jwt
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.web.call import Answer, Call
+from sandbox.tls import SIGNING_CERTIFICATE
 
 SOAP_ENDS: Final = 65.0
 JWT_GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-CERTIFICATE_FILE: Final = "jwt.crt"
 AUDIENCES: Final = ("https://login.salesforce.com", "https://test.salesforce.com")
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 Form = Mapping[str, str]
 
@@ -186,7 +185,7 @@ def _code(org: Org, form: Form) -> tuple[str, bool]:
 
 
 def _jwt_bearer(org: Org, call: Call, form: Form) -> tuple[str, bool]:
-    certificate = org.state / CERTIFICATE_FILE
+    certificate = org.state / SIGNING_CERTIFICATE
     if not certificate.exists():
         raise Denied("invalid_grant", "user hasn't approved this consumer")
     try:
@@ -208,8 +207,6 @@ def _jwt_bearer(org: Org, call: Call, form: Form) -> tuple[str, bool]:
 
 
 def _public_key(pem: bytes) -> RSAPublicKey:
-    from cryptography import x509  # noqa: PLC0415 - slow to load, and only this grant needs it
-
     return cast("RSAPublicKey", x509.load_pem_x509_certificate(pem).public_key())
 
 

@@ -1,0 +1,138 @@
+"""What people do in the org's own screens: edit, delete, restore, merge, convert. None of it is an API call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Final
+
+from sandbox.salesforce.org import Org
+from sandbox.salesforce.problems import Refusal, unsupported
+from sandbox.salesforce.records import Change, Writer, read_values
+from sandbox.salesforce.schema import ObjectType
+from sandbox.salesforce.tables import quoted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """One thing that a person does, at the moment that its stamps will show."""
+
+    org: Org
+    object_type: ObjectType
+    record_id: str
+    values: Mapping[str, Any]
+    losers: tuple[str, ...]
+    user_id: str
+    moment: datetime
+
+    def save(self, operation: str, object_name: str | None = None, values: Mapping[str, Any] | None = None) -> str:
+        """Save a record under the org's rules and return its id."""
+        object_type = self.org.schema[object_name] if object_name else self.object_type
+        read = read_values(self.org, object_type, self.values if values is None else values)
+        record_id = None if operation == "create" else self.record_id
+        change = Change(operation=operation, object_type=object_type, values=read, record_id=record_id)
+        return Writer(org=self.org, user_id=self.user_id, moment=self.moment).save_one(change)[0]
+
+
+def perform(org: Org, order: Mapping[str, Any], moment: datetime | None = None) -> str:
+    """Carry out one order and return the id of the record.
+
+    `{"object": …, "id": …, "values": {…}, "user": …, "operation": …}`: the operation is create without an id and
+    update with one, unless it says delete, undelete, purge, touch (a new SystemModstamp and nothing else), merge
+    (`losers` go into the record) or convert (of a Lead). The user is a person by default, not the integration.
+
+    Raises:
+        Refusal: what the person would read on the screen.
+    """
+    object_type = org.schema.object_named(str(order.get("object")))
+    operation = str(order.get("operation") or ("update" if order.get("id") else "create"))
+    if object_type is None or operation not in OPERATIONS:
+        raise Refusal(400, "INVALID_EDIT", f"unknown object or operation: {order.get('object')}, {operation}")
+    deed = Deed(
+        org=org,
+        object_type=object_type,
+        record_id=str(order.get("id") or ""),
+        values=order.get("values") or {},
+        losers=tuple(order.get("losers", ())),
+        user_id=str(order.get("user") or org.people_id),
+        moment=moment or org.begin_write(),
+    )
+    with org.store.writing():
+        return OPERATIONS[operation](deed)
+
+
+def _undelete(deed: Deed) -> str:
+    deed.org.store.undelete(deed.object_type.name, [deed.record_id], by=deed.user_id, modified=deed.moment)
+    return deed.record_id
+
+
+def _purge(deed: Deed) -> str:
+    deed.org.store.purge(deed.object_type.name, [deed.record_id])
+    return deed.record_id
+
+
+def _touch(deed: Deed) -> str:
+    deed.org.store.touch(deed.object_type.name, deed.record_id, modified=deed.moment)
+    return deed.record_id
+
+
+def _merge(deed: Deed) -> str:
+    """The losers are deleted and point to the winner; what belonged to them belongs to it."""
+    store, name = deed.org.store, deed.object_type.name
+    if "MasterRecordId" not in deed.object_type.fields:
+        raise unsupported(f"merging {name}")
+    if deed.values:
+        deed.save("update")
+    store.touch(name, deed.record_id, modified=deed.moment)
+    for loser in deed.losers:
+        _hand_over(deed, loser)
+        store.update(name, loser, {"MasterRecordId": deed.record_id}, modified=deed.moment, by=deed.user_id)
+        store.delete(name, [loser], by=deed.user_id, modified=deed.moment)
+    return deed.record_id
+
+
+def _hand_over(deed: Deed, loser: str) -> None:
+    for child in deed.org.schema.objects.values():
+        for field in child.fields.values():
+            if deed.object_type.name not in field.references or "updateable" not in field.flags:
+                continue
+            for row in list(deed.org.store.rows(child.name, f"{quoted(field.name)} = ?", (loser,))):
+                values = {field.name: deed.record_id}
+                deed.org.store.update(child.name, row["Id"], values, modified=deed.moment, by=deed.user_id)
+
+
+def _convert(deed: Deed) -> str:
+    """A Lead becomes an Account and a Contact; no Opportunity is made."""
+    store = deed.org.store
+    lead = store.get("Lead", deed.record_id)
+    if deed.object_type.name != "Lead" or lead is None or lead["IsConverted"]:
+        raise Refusal(400, "CANNOT_UPDATE_CONVERTED_LEAD", "only a Lead that is not converted yet can be converted")
+    account_id = deed.save("create", "Account", {"Name": lead["Company"]})
+    person = {name: lead[name] for name in ("FirstName", "LastName", "Email", "Phone", "Title")}
+    contact_id = deed.save("create", "Contact", {**person, "AccountId": account_id})
+    status = next(store.rows("LeadStatus", "IsConverted = 1"))["ApiName"]
+    values = {
+        "IsConverted": True,
+        "Status": status,
+        "ConvertedDate": deed.moment.date().isoformat(),
+        "ConvertedAccountId": account_id,
+        "ConvertedContactId": contact_id,
+    }
+    store.update("Lead", deed.record_id, values, modified=deed.moment, by=deed.user_id)
+    return deed.record_id
+
+
+OPERATIONS: Final[Mapping[str, Callable[[Deed], str]]] = MappingProxyType(
+    {
+        "create": lambda deed: deed.save("create"),
+        "update": lambda deed: deed.save("update"),
+        "delete": lambda deed: deed.save("delete"),
+        "undelete": _undelete,
+        "purge": _purge,
+        "touch": _touch,
+        "merge": _merge,
+        "convert": _convert,
+    }
+)
