@@ -135,6 +135,26 @@ def test_many_deleted_records_are_proved_in_few_calls(world: SalesforceWorld) ->
     assert world.salesforce.counts()["charged"] <= 12  # at 200 records a page
 
 
+@pytest.mark.guarantee("G12")
+def test_a_record_that_left_the_recycle_bin_is_proved_by_the_delete_log(world: SalesforceWorld) -> None:
+    ids = numbered(world, 3)
+    world.delete(ids[0])
+    world.salesforce.store.purge("Lead", ids[:2])
+    world.salesforce.org.clock.skew = 120  # the log is read by the minute
+    records = world.connector.get("Lead", ["Email"], ids)
+    assert list(records[Column.STATE]) == [Presence.DELETED, Presence.HIDDEN, Presence.FOUND]
+    assert records[Column.STAMP][0]
+    assert records["Email"][0] is None
+
+
+@pytest.mark.guarantee("G12")
+def test_a_type_without_a_recycle_bin_has_its_log(world: SalesforceWorld) -> None:
+    (role,) = world.salesforce.store.insert_many("UserRole", [{"Name": "Sales"}], by=world.salesforce.org.people_id)
+    world.salesforce.store.delete("UserRole", [role], by=world.salesforce.org.people_id)
+    world.salesforce.org.clock.skew = 120
+    assert list(world.connector.get("UserRole", ["Name"], [role])[Column.STATE]) == [Presence.DELETED]
+
+
 def test_long_lists_are_cut_into_queries_that_fit_into_an_address() -> None:
     keys = object_frame({"Email": [f"{number}ü@example.com" for number in range(5_000)]})
     parts = list(soql.matching(keys, {"Email": Field(name="Email", kind="text")}, beside=500))

@@ -26,16 +26,15 @@ def test_three_of_a_hundred_are_refused_and_the_others_pass(world: SalesforceWor
     assert refused.shown is None
 
 
-def test_a_text_that_looks_like_a_reference_is_written_as_it_is(world: SalesforceWorld) -> None:
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_text_that_looks_like_a_reference_is_written_as_it_is(world: SalesforceWorld, place: int) -> None:
     text = "a @{part0[0].id} b"
     ids = world.create([world.values(1), world.values(2)])
-    actions = [
-        update(ids[0], Company=text),
-        create(**{**world.values(3), "Company": text}),
-        update(ids[1], Company="c"),
-    ]
-    outcomes = world.connector.push("Lead", actions, ["Company"])
-    assert [outcome.shown["Company"] for outcome in outcomes if outcome.shown] == [text, text, "c"]
+    updates = [update(ids[0], Company="c"), update(ids[1], Company="d")]
+    updates[place] = update(ids[place], Company=text)
+    outcomes = world.connector.push("Lead", [*updates, create(**{**world.values(3), "Company": text})], ["Company"])
+    expected = [action.values["Company"] for action in updates] + [text]
+    assert [outcome.shown["Company"] for outcome in outcomes if outcome.shown] == expected
 
 
 def test_a_refusal_outside_a_composite_is_told_per_record(world: SalesforceWorld) -> None:

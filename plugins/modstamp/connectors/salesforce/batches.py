@@ -26,9 +26,10 @@ class Batch:
     @property
     def per_call(self) -> int:
         """Batches that one call takes: with updates travels the retrieve that shows what they left (G19)."""
-        if self.alone:
-            return 1
         return LARGE_PARTS - 1 if self.operation is Operation.UPDATE else LARGE_PARTS
+
+    def travels_with(self, other: Batch) -> bool:
+        return self.operation is other.operation and not (self.alone or other.alone)
 
     def halves(self) -> list[Batch]:
         middle = len(self.actions) // 2

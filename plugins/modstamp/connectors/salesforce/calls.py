@@ -28,6 +28,7 @@ from modstamp.settings import Settings
 
 _CONNECT_SECONDS = 10.0
 _LONGEST_WAIT = 30.0
+_FRESH_SECONDS = 10.0  # how long a write that was refused with its session may still be sent
 _OK = range(200, 300)
 _T = TypeVar("_T")
 
@@ -85,7 +86,7 @@ class Calls:
 
     def now(self) -> datetime:
         if not self._clock.is_set:
-            self._log_in()
+            self._log_in(repeatable=True)
         return self._clock.now()
 
     def send(self, request: Request) -> Answer:
@@ -110,17 +111,20 @@ class Calls:
 
     def _authorised(self, request: Request) -> Answer:
         """A session that ended refuses the request whole, so even a write may be sent again after a new login."""
+        began = time.monotonic()
         try:
             return self._once(request)
         except errors.SessionEndedError:
-            self._client = None
+            self._log_in(repeatable=not request.writes)
+        if request.writes and time.monotonic() - began > _FRESH_SECONDS:
+            raise NotDoneError(f"{self._where(request)}: the session ended, and the new login took too long")
         try:
             return self._once(request)
         except errors.SessionEndedError as error:
             raise FatalError(f"Salesforce refuses the session that it has just given: {error}") from error
 
     def _once(self, request: Request) -> Answer:
-        client = self._client or self._log_in()
+        client = self._client or self._log_in(repeatable=not request.writes)
         self.limits.check()
         sent_at = self._clock.now()
         response = self._metered(
@@ -134,8 +138,8 @@ class Calls:
         error = errors.of_request(self._where(request), response.status_code, _json(response))
         raise self.limits.exhausted(str(error)) if isinstance(error, errors.DailyLimitError) else error
 
-    def _log_in(self) -> Salesforce:
-        token = self._repeat(self._token, repeatable=True)
+    def _log_in(self, *, repeatable: bool) -> Salesforce:
+        token = self._repeat(self._token, repeatable=repeatable)
         self._client = Salesforce(
             session_id=token.access,
             instance_url=token.instance_url,

@@ -34,6 +34,11 @@ def has_delete_flag(description: TypeDescription) -> bool:
     return _DELETED in description.fields
 
 
+def deleted(record_id: str, at: str) -> Record:
+    """What an entry of the delete log tells of a record."""
+    return {_ID: record_id, _STAMP: at, _DELETED: True}
+
+
 def columns(
     description: TypeDescription,
     names: Sequence[str],

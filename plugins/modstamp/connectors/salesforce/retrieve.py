@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
@@ -11,11 +12,13 @@ from modstamp.connectors.frames import object_frame
 from modstamp.connectors.salesforce import records, soql
 from modstamp.connectors.salesforce.calls import Calls, Request
 from modstamp.connectors.salesforce.describe import Types
+from modstamp.connectors.salesforce.errors import RefusedError
 from modstamp.connectors.salesforce.queries import Queries
 from modstamp.errors import ConfigurationError, Problem
 from modstamp.model import TypeDescription
 
 READ_SIZE = 2000  # ids that one retrieve takes
+_LOG_REACHES = timedelta(days=15) - timedelta(minutes=2)
 
 
 class Retrieve:
@@ -35,7 +38,8 @@ class Retrieve:
         found: dict[str, records.Record] = {}
         for start in range(0, len(wanted), READ_SIZE):
             found |= self._visible(description, names, wanted[start : start + READ_SIZE])
-        found |= self._deleted(description, names, [record_id for record_id in wanted if record_id not in found])
+        found |= self._in_bin(description, names, [record_id for record_id in wanted if record_id not in found])
+        found |= self._in_log(description, {record_id for record_id in wanted if record_id not in found})
         rows = [found.get(record_id) for record_id in ids]
         return object_frame(records.columns(description, names, ids, rows, read_at))
 
@@ -50,7 +54,7 @@ class Retrieve:
         rows = self._calls.send(request).body
         return {record_id: row for record_id, row in zip(ids, rows, strict=True) if row is not None}
 
-    def _deleted(self, description: TypeDescription, names: list[str], ids: list[str]) -> dict[str, records.Record]:
+    def _in_bin(self, description: TypeDescription, names: list[str], ids: list[str]) -> dict[str, records.Record]:
         """No answer to an id proves nothing; a record in the recycle bin proves its deletion."""
         if not ids or not records.has_delete_flag(description):
             return {}
@@ -58,6 +62,27 @@ class Retrieve:
         beside = len(soql.select(columns, description.name))
         texts = [soql.select(columns, description.name, where) for where in soql.in_list("Id", ids, beside=beside)]
         return {row["Id"]: row for row in self._queries.all(description.name, texts, everything=True)}
+
+    def _in_log(self, description: TypeDescription, ids: set[str]) -> dict[str, records.Record]:
+        """Records that have left the recycle bin, or whose type has none, as far back as the delete log reaches."""
+        if not ids:
+            return {}
+        end = self._calls.now()
+        request = Request(
+            kind="get",
+            method="GET",
+            path=f"sobjects/{description.name}/deleted",
+            type_name=description.name,
+            params={"start": _seconds(end - _LOG_REACHES), "end": _seconds(end)},
+        )
+        try:
+            entries = self._calls.send(request).body["deletedRecords"]
+        except RefusedError:
+            # Not every type has a log, and a very long one is refused: then there is no proof.
+            return {}
+        return {
+            entry["id"]: records.deleted(entry["id"], entry["deletedDate"]) for entry in entries if entry["id"] in ids
+        }
 
     def find(self, type_name: str, fields: Sequence[str], keys: pd.DataFrame) -> pd.DataFrame:
         key_names = [str(name) for name in keys.columns]
@@ -77,6 +102,10 @@ class Retrieve:
         texts = [soql.select(columns, type_name, where) for where in conditions]
         found = {row["Id"]: row for row in self._queries.all(type_name, texts, everything=False)}
         return records.frame(description, names, list(found.values()), read_at)
+
+
+def _seconds(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S+00:00")
 
 
 def retrieve_body(description: TypeDescription, names: Sequence[str], ids: Sequence[str]) -> dict[str, Any]:

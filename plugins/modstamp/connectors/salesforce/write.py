@@ -133,9 +133,10 @@ class Push:
 
 
 def _take(queue: deque[Batch]) -> list[Batch]:
-    """As many batches of one operation as fit into a call."""
-    taken = [queue.popleft()]
-    while queue and queue[0].operation is taken[0].operation and len(taken) < taken[0].per_call:
+    """As many batches of one kind as fit into a call."""
+    first = queue.popleft()
+    taken = [first]
+    while queue and len(taken) < first.per_call and queue[0].travels_with(first):
         taken.append(queue.popleft())
     return taken
 
