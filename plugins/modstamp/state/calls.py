@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, func, insert, select
 
 from modstamp.model import Call
 from modstamp.state.clock import Clock, system_time
-from modstamp.state.rows import upsert
+from modstamp.state.rows import insertion
 from modstamp.state.tables import calls
 from modstamp.state.tables import usage as usage_table
 
@@ -96,8 +96,13 @@ class Meter:
 
 
 def _keep_report(connection: Connection, call: Call) -> None:
-    row = {"connection": call.connection, "used_by_all": call.detail["used"], "maximum": call.detail["maximum"]}
-    upsert(connection, usage_table, [{**row, "at": call.at}])
+    """Unless a later answer is known already: processes do not write down in the order in which they were answered."""
+    report = {"used_by_all": call.detail["used"], "maximum": call.detail["maximum"], "at": call.at}
+    statement = insertion(connection, usage_table).values(connection=call.connection, **report)
+    newer = usage_table.c.at <= call.at
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=[usage_table.c.connection], set_=report, where=newer)
+    )
 
 
 def _counted(engine: Engine, *conditions: ColumnElement[bool]) -> int:
