@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -149,8 +150,10 @@ def test_what_looks_unintended_is_advice(write: Write, minimal: str, line: str, 
         ("match: [email]", "", "no match key is given"),
         (
             "external: Email}",
-            "external: Email, values: [{internal: a, external: b}], direction: in}\n    expect:\n      - "
-            + "{expect_column_values_to_be_in_set: {column: Email, value_set: [b]}}",
+            dedent("""\
+                external: Email, values: [{internal: a, external: b}], direction: in}
+                    expect:
+                      - expect_column_values_to_be_in_set: {column: Email, value_set: [b]}"""),
             "expect_column_values_to_be_in_set never applies",
         ),
     ],

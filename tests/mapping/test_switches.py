@@ -80,8 +80,8 @@ def test_any_toggle_takes_conditions_and_the_run_reads_their_fields(read: Read) 
     toggles = ", ".join(f"{operation}: {{when: {{all: [{row}]}}}}" for operation in Operation)
     mapping = read(f"inbound: {{{toggles}}}")
     assert set(mapping.conditions(Direction.POLLING)) == set(Operation)
-    assert mapping.columns_read(Direction.POLLING.source) == ("Email", "Rating")
-    assert mapping.columns_read(Direction.POLLING.target) == ("email",)
+    assert mapping.field_names(Direction.POLLING.source) == ("Email", "Rating")
+    assert mapping.field_names(Direction.POLLING.target) == ("email",)
 
 
 @pytest.mark.requirement("OSF-145")

@@ -178,10 +178,8 @@ class TypeMapping(Strict):
         return {operation: toggle.when for operation, toggle in toggles.items() if toggle.when}
 
     def field_names(self, side: Side) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(mapping.name(side) for mapping in self.fields))
-
-    def columns_read(self, side: Side) -> tuple[str, ...]:
-        """What a run reads of its source on that side: the mapped fields, and those that only a condition looks at."""
+        """What a run reads of that side: the mapped fields, then those that only a condition looks at."""
+        mapped = [mapping.name(side) for mapping in self.fields]
         direction = Direction.POLLING if side is Side.EXTERNAL else Direction.PUSHING
         judged = [name for condition in self.conditions(direction).values() for name in fields(condition)]
-        return tuple(dict.fromkeys([*self.field_names(side), *judged]))
+        return tuple(dict.fromkeys([*mapped, *judged]))
