@@ -35,7 +35,6 @@ def test_other_urls_are_refused_without_being_repeated(url: str) -> None:
     assert caught.value.__cause__ is None
 
 
-@pytest.mark.requirement("STG-040")
 def test_a_read_only_engine_cannot_write(database: Engine) -> None:
     with read_only(database).connect() as connection:
         assert connection.execute(select(roles)).all() == []

@@ -225,6 +225,14 @@ def test_locked_records_are_not_written_by_others(postgresql: Engine) -> None:
             other.execute(text("SET lock_timeout = '50ms'; UPDATE roles SET name = 'B'"))
 
 
+@pytest.mark.requirement("STG-013")
+@pytest.mark.requirement("STG-014")
+def test_a_prospect_has_a_stage_by_reference_and_one_by_name(records: Records) -> None:
+    fields = records.describe("prospect").fields
+    assert (fields["stage_id"].kind, fields["stage_id"].refers_to) == ("reference", ("stage",))
+    assert fields["stage_name"].kind == "text"
+
+
 def test_the_description_tells_what_the_schema_allows(records: Records) -> None:
     prospect = records.describe("prospect").fields
     assert prospect["email"].length == 254
