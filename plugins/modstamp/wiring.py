@@ -5,7 +5,6 @@ Nothing heavy is imported until a run is opened, as Airflow reads `mappings` at 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -114,7 +113,7 @@ def _run(mapping_name: str, direction: Direction, settings: Settings, resolve: R
     environment = Environment(
         mapping=mapping,
         tables=every.tables(mapping),
-        mapping_hash=hashlib.blake2b(mapping.model_dump_json().encode(), digest_size=8).hexdigest(),
+        mapping_hash=every.file(mapping_name).fingerprint,
         store=open_store(engine, settings),
         connector=connect(mapping.system, resolve(mapping.connection), settings, meter),
         staging=ParquetStaging(settings.staging_url),

@@ -132,6 +132,30 @@ def test_value_tables_stand_in_a_file_or_in_the_field(write: Write, minimal: str
     }
 
 
+@pytest.mark.guarantee("G26")
+@pytest.mark.parametrize(
+    ("edit", "changes"),
+    [
+        (("values/status.csv", "Open", "Closed"), True),
+        (("values/other.csv", "a,b", "a,c"), False),
+        (("lead.yaml", "match: [email]", "match: [stage]"), True),
+        (("lead.yaml", "# a comment", "# another"), False),
+    ],
+)
+def test_what_waits_is_tried_again_when_its_mapping_or_a_table_changes(
+    write: Write, minimal: str, edit: tuple[str, str, str], *, changes: bool
+) -> None:
+    files = {
+        "lead.yaml": minimal + "      - {internal: stage, external: Status, values: status}  # a comment\n",
+        "values/status.csv": "internal,external\nNew,Open\n",
+        "values/other.csv": "internal,external\na,b\n",
+    }
+    name, old, new = edit
+    before = load(write(files)).files[0].fingerprint
+    after = load(write({**files, name: files[name].replace(old, new)})).files[0].fingerprint
+    assert (before != after) is changes
+
+
 def test_airflow_can_parse_it_without_pandas_and_great_expectations() -> None:
     code = (
         "import sys; from pathlib import Path; from modstamp.mapping.loading import load; "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -27,6 +29,13 @@ class MappingFile:
         if isinstance(row.values, tuple):
             return ValueTable(row.internal, tuple((pair.internal, pair.external) for pair in row.values))
         return None if row.values is None else self.tables[row.values]
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when the mapping or a value table that it uses does, so that what waits is tried again (G26, G30)."""
+        tables = [(row.internal, table.pairs) for row in self.mapping.fields if (table := self.table(row))]
+        content = f"{self.mapping.model_dump_json()} {json.dumps(tables)}"
+        return hashlib.blake2b(content.encode(), digest_size=8).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
