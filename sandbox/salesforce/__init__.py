@@ -1,7 +1,17 @@
 """A local Salesforce.
 
-Started from a shell: `python -m sandbox serve --state DIR`; in a test: `with running(tmp_path) as salesforce:` from
-`sandbox.salesforce.server`. The flow of a request: `web.app` (ASGI) → `web.routing` → one module per resource in
-`web` → `soql` and `query` for reading, `records` for writing → `store` (SQLite). `UNCONFIRMED.md` beside this package
-lists what neither a document nor a recorded answer of a real org confirms.
+From a shell: `python -m sandbox serve --state DIR [--port N] [--http-port N]`; the state folder then holds
+`credentials.json` (client id and secret, user name, password), `ca.pem` (to be trusted), `salesforce.db` (the data)
+and, where somebody puts them, `custom_fields.yaml` and `rules.yaml`. `python -m sandbox ca|jwt-key --state DIR` name files.
+
+From a test: the fixture `salesforce` of `tests/fixtures/salesforce.py`, or `server.running(folder, **org.Options)`,
+which give `login_url`, `http_url`, `ca_bundle`, `client_id`, `client_secret`, `store`, `counts()`, `fault(…)`,
+`edit(…)`, `perform(…)`. From a generator: `org.open_store(folder)` and `Store.insert_many`.
+
+From anywhere, while it runs, under `/__sandbox__/`: `counts` (GET, DELETE), `faults` (GET, POST, DELETE), `edit`
+(POST), `rules` (PUT), `clock` (GET, PUT).
+
+A request's way: `web.app` (ASGI) → `web.routing` (session, limit, count, faults) → a module per resource in `web` →
+`soql` and `query` for reading, `records` and `validation` for saving → `store` (SQLite). `sandbox/UNCONFIRMED.md` lists
+what neither a document nor a recorded answer of a real org confirms.
 """

@@ -32,6 +32,8 @@ def application(org: Org, cut: Cut) -> Application:
         answer = await run_in_threadpool(handle, org, call)
         if answer.cut:
             cut(scope)
+            while (await receive())["type"] != "http.disconnect":
+                pass
             return
         await _send(org, call, answer, send)
 

@@ -1,4 +1,4 @@
-"""Logging in: the OAuth grants, SOAP login for the versions that still have it, and who is logged in."""
+"""Logging in by the grants of OAuth, and who is logged in."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final, cast
 from urllib.parse import parse_qs, urlencode, urlsplit
-from xml.etree import ElementTree as ET
-from xml.sax.saxutils import escape
 
 import jwt
 from cryptography import x509
@@ -20,7 +18,6 @@ from sandbox.salesforce.org import Org
 from sandbox.salesforce.web.call import Answer, Call
 from sandbox.tls import SIGNING_CERTIFICATE
 
-SOAP_ENDS: Final = 65.0
 JWT_GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 AUDIENCES: Final = ("https://login.salesforce.com", "https://test.salesforce.com")
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -62,29 +59,6 @@ def authorize(org: Org, call: Call) -> Answer:
     if "state" in call.query:
         answer["state"] = call.query["state"]
     return Answer(status=302, headers={"Location": f"{call.query.get('redirect_uri', '')}?{urlencode(answer)}"})
-
-
-def soap(org: Org, call: Call) -> Answer:
-    """Partner login, which ended with version 65.0."""
-    try:
-        user_id = _soap_user(org, call)
-    except Denied as denied:
-        return Answer(status=500, body=_fault(denied).encode(), content_type="text/xml;charset=UTF-8")
-    version = call.parameters["version"]
-    user = org.store.get("User", user_id) or {}
-    body = (
-        "<loginResponse><result><passwordExpired>false</passwordExpired><sandbox>true</sandbox>"
-        f"<serverUrl>{escape(instance(org, call))}/services/Soap/u/{version}/{org.org_id}</serverUrl>"
-        f"<sessionId>{escape(org.sessions.begin(org.org_id, user_id))}</sessionId><userId>{user_id}</userId>"
-        f"<userInfo><organizationId>{org.org_id}</organizationId><userId>{user_id}</userId>"
-        f"<userName>{escape(str(user['Username']))}</userName></userInfo></result></loginResponse>"
-    )
-    envelope = (
-        '<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope '
-        'xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" xmlns="urn:partner.soap.sforce.com">'
-        f"<soapenv:Body>{body}</soapenv:Body></soapenv:Envelope>"
-    )
-    return Answer(body=envelope.encode(), content_type="text/xml;charset=UTF-8")
 
 
 def userinfo(org: Org, call: Call) -> Answer:
@@ -163,7 +137,7 @@ def _password(org: Org, form: Form) -> tuple[str, bool]:
     if not org.options.passwords:
         raise Denied("invalid_grant", "authentication failure")
     _check_client(org, form)
-    _check_password(org, form.get("username", ""), form.get("password", ""))
+    check_password(org, form.get("username", ""), form.get("password", ""))
     return org.user_id, False
 
 
@@ -210,32 +184,6 @@ def _public_key(pem: bytes) -> RSAPublicKey:
     return cast("RSAPublicKey", x509.load_pem_x509_certificate(pem).public_key())
 
 
-def _soap_user(org: Org, call: Call) -> str:
-    version = call.parameters["version"]
-    if not org.options.passwords or float(version) >= SOAP_ENDS:
-        raise Denied("INVALID_OPERATION", "SOAP API login() is disabled by default in this org.")
-    root = ET.fromstring(call.body)  # noqa: S314 - loopback test equipment
-    found = {each.tag.rpartition("}")[2]: each.text or "" for each in root.iter()}
-    try:
-        _check_password(org, found.get("username", ""), found.get("password", ""))
-    except Denied as denied:
-        message = "Invalid username, password, security token; or user locked out."
-        raise Denied("INVALID_LOGIN", message) from denied
-    return org.user_id
-
-
-def _fault(denied: Denied) -> str:
-    code, message = escape(denied.error), escape(denied.description)
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope '
-        'xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" xmlns:sf="urn:fault.partner.soap.sforce.com">'
-        f"<soapenv:Body><soapenv:Fault><faultcode>sf:{code}</faultcode><faultstring>{code}: {message}</faultstring>"
-        f"<detail><sf:LoginFault><sf:exceptionCode>{code}</sf:exceptionCode>"
-        f"<sf:exceptionMessage>{message}</sf:exceptionMessage></sf:LoginFault></detail></soapenv:Fault>"
-        "</soapenv:Body></soapenv:Envelope>"
-    )
-
-
 def _check_client(org: Org, form: Form) -> None:
     if form.get("client_id") != org.credentials.client_id:
         raise Denied("invalid_client_id", "client identifier invalid")
@@ -243,7 +191,7 @@ def _check_client(org: Org, form: Form) -> None:
         raise Denied("invalid_client", "invalid client credentials")
 
 
-def _check_password(org: Org, username: str, password: str) -> None:
+def check_password(org: Org, username: str, password: str) -> None:
     expected = org.credentials.password + org.credentials.security_token
     if username != org.credentials.username or password != expected:
         raise Denied("invalid_grant", "authentication failure")

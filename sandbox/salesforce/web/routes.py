@@ -25,6 +25,7 @@ from sandbox.salesforce.web import (
     queries,
     replication,
     single,
+    soap,
 )
 from sandbox.salesforce.web.call import Answer, Call
 
@@ -49,8 +50,8 @@ class Route:
 OPEN_ROUTES: Final = (
     Route.at("/services/oauth2/token", "login", POST=login.token),
     Route.at("/services/oauth2/authorize", "login", GET=login.authorize),
-    Route.at("/services/Soap/u/{version}", "login", POST=login.soap),
-    Route.at("/services/Soap/u/{version}/{org}", "login", POST=login.soap),
+    Route.at("/services/Soap/u/{version}", "login", POST=soap.login),
+    Route.at("/services/Soap/u/{version}/{org}", "login", POST=soap.login),
     Route.at("/services/data", "versions", GET=discovery.versions),
     Route.at("/__sandbox__/faults", "", GET=admin.faults, POST=admin.add_fault, DELETE=admin.clear_faults),
     Route.at("/__sandbox__/counts", "", GET=admin.counts, DELETE=admin.reset_counts),
