@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, bindparam, case, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, case, delete, func, or_, select, update
 
 from modstamp.mapping.schema import TypeMapping
 from modstamp.model import Direction
@@ -69,15 +69,11 @@ class Pendings:
 
     def drop(self, mapping: str, direction: Direction, entries: pd.DataFrame) -> None:
         """An entry that was raised since it was read stays, as does one whose counter was never read (None)."""
-        if entries.empty:
-            return
-        statement = delete(pending).where(
-            *_entries(mapping, direction),
-            pending.c.record_id == bindparam("record"),
-            pending.c.counter == bindparam("seen"),
-        )
-        found = zip(entries["record_id"].tolist(), entries["counter"].tolist(), strict=True)
-        self._connection.execute(statement, [{"record": record, "seen": seen} for record, seen in sorted(found)])
+        # Not one DELETE per entry: on a table without statistics PostgreSQL may search for each by a poor index.
+        current = self.lock(mapping, direction, entries["record_id"].tolist())
+        unchanged = _versions(current) & _versions(entries)
+        done = among(self._connection, pending.c.record_id, [record for record, _ in unchanged])
+        self._connection.execute(delete(pending).where(*_entries(mapping, direction), done))
 
     def leave(self, mapping: str, direction: Direction, entries: pd.DataFrame) -> None:
         """Oldest first by when an entry was first left: further reasons do not send it back in the queue."""
@@ -100,6 +96,10 @@ class Pendings:
 
 def _entries(mapping: str, direction: Direction) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return pending.c.mapping == mapping, pending.c.direction == str(direction)
+
+
+def _versions(entries: pd.DataFrame) -> set[tuple[str, int | None]]:
+    return set(zip(entries["record_id"].tolist(), entries["counter"].tolist(), strict=True))
 
 
 def _with_edits(entries: pd.DataFrame) -> pd.DataFrame:
