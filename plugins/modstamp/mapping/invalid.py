@@ -18,6 +18,7 @@ _NEEDS = {  # pydantic's kind of error → what belongs there
     "date_from_datetime_parsing": "a date (YYYY-MM-DD)",
     "model_attributes_type": "keys and values",
     "model_type": "keys and values",
+    "string_pattern_mismatch": "a name of the right form (external: system.Type)",
     "string_type": "a text",
     "time_delta_parsing": "a duration such as '10 minutes'",
     "time_delta_type": "a duration such as '10 minutes'",

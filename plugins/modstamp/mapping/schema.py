@@ -39,9 +39,9 @@ def _switched(value: Any) -> Any:
 
 
 class Strict(BaseModel):
-    """Frozen, and unknown keys are an error."""
+    """Frozen, and unknown keys are an error. The text below a key is what editors show about it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class Toggle(Strict):
@@ -49,6 +49,7 @@ class Toggle(Strict):
 
     on: bool = True
     when: Condition | None = None
+    """Only for records for which this condition is true."""
 
 
 _OFF = Toggle(on=False)
@@ -67,18 +68,21 @@ class Toggles(Strict):
 
 
 class Polling(Strict):
-    """Reading the external side. In YAML also ``false``. `start_from` bounds the first load: None reads everything."""
+    """Reading the external side. In YAML also ``false``."""
 
     on: bool = True
     every: Duration = timedelta(minutes=10)
+    """Whole minutes, such as: 10 minutes."""
     start_from: date | None = None
+    """How far back the first load reads; without it, everything."""
 
 
 class Pushing(Strict):
-    """Writing to the external side. In YAML also ``false``. `every` is the floor; events may start it earlier."""
+    """Writing to the external side. In YAML also ``false``. Events may start it earlier than `every` says."""
 
     on: bool = True
     every: Duration = timedelta(minutes=1)
+    """The longest wait, such as: 1 minute."""
 
 
 class Reference(Strict):
@@ -117,11 +121,17 @@ class FieldMapping(Strict):
     """Two fields and what may travel between them."""
 
     internal: str
+    """The internal type's field, named exactly."""
     external: str
+    """The external type's field, named exactly as its system names it."""
     direction: Literal["both", "in", "out"] = "both"
-    values: str | tuple[ValuePair, ...] | None = None  # a value table: its name, or its pairs; `Mappings.table` has it
+    """Where the value travels: into the engagement database, out of it, or both."""
+    values: str | tuple[ValuePair, ...] | None = None
+    """A value table: the name of a file in `values/`, or the pairs themselves."""
     reference: Annotated[Reference, BeforeValidator(_typed, json_schema_input_type=str | Reference)] | None = None
-    conflict: ConflictPolicy | None = None  # None: the mapping's own
+    """The type whose record the value names; with `by`, the column that holds the value."""
+    conflict: ConflictPolicy | None = None
+    """Who wins when both sides changed this field; without it, the mapping's own `conflict`."""
 
     def travels(self, direction: Direction) -> bool:
         return self.direction == "both" or (self.direction == "in") == (direction is Direction.POLLING)
@@ -134,18 +144,31 @@ class TypeMapping(Strict):
     """One mapping file."""
 
     internal: str
-    external: str = Field(pattern=r"^[a-z]\w*\.[A-Za-z]\w*$")  # system.Type
+    """A type of the engagement database: user, role, stage, account, prospect, or any table of it."""
+    external: str = Field(pattern=r"^[a-z]\w*\.[A-Za-z]\w*$")
+    """A type of the other system, as system.Type."""
     connection: str = Field(pattern=r"^[A-Za-z0-9_.-]+$")
+    """Id of the connection to the other system."""
     polling: Annotated[Polling, BeforeValidator(_switched, json_schema_input_type=bool | Polling)] = Polling()
+    """Reading the external side."""
     inbound: Toggles = Toggles()
+    """What polling may write in the engagement database. Conditions look at external fields."""
     pushing: Annotated[Pushing, BeforeValidator(_switched, json_schema_input_type=bool | Pushing)] = Pushing()
+    """Sending what changed in the engagement database."""
     outbound: Toggles = Toggles()
-    match: tuple[str, ...] = ()  # internal field names; together they make one key
+    """What pushing may write in the other system. Conditions look at internal fields."""
+    match: tuple[str, ...] = ()
+    """Internal fields that make the key by which an existing counterpart is recognised."""
     first_link: FirstLinkPolicy = "hold"
+    """Which side's values win when two existing records are linked and differ; hold: neither, until one is edited."""
     conflict: ConflictPolicy = "newest"
+    """Who wins a field that both sides changed since they were last in step."""
     after_delete: Literal["leave", "recreate"] = "leave"
+    """What becomes of a record that was edited after its other half was deleted."""
     fields: tuple[FieldMapping, ...] = Field(min_length=1)
+    """Field mappings."""
     expect: tuple[dict[str, dict[str, Any]], ...] = ()
+    """Expectations that each record must meet, under Great Expectations' own names."""
 
     @cached_property
     def system(self) -> str:
