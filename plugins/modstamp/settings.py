@@ -37,6 +37,9 @@ class Settings(BaseSettings):
         timedelta(seconds=30), description="After reading current values, sending stops after this (G18)"
     )
     call_timeout: timedelta = Field(timedelta(seconds=60), description="How long one request may take")
+    recovery_margin: timedelta = Field(
+        timedelta(seconds=30), description="Further wait before a write without an answer is looked up (G21)"
+    )
     lease: timedelta = Field(
         timedelta(minutes=3), description="A lease that is not renewed for this long is free (G22)"
     )

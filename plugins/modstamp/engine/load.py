@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 
 import numpy as np
 
@@ -65,9 +66,19 @@ def _land(job: Job, batch: Source, *, moves: bool) -> None:
         tx.leases.check(job.lease)
         land.land(job, tx, batch)
         if moves:
-            stamps, ids = column(batch.records, Column.STAMP), column(batch.records, Column.ID)
             cursor = tx.cursors.get(mapping.name)
-            tx.cursors.put(mapping.name, replace(cursor, after=(instants.from_text(stamps[-1]), ids[-1])))
+            tx.cursors.put(mapping.name, replace(cursor, after=_last_in_order(batch, cursor)))
+
+
+def _last_in_order(batch: Source, cursor: Cursor) -> tuple[datetime, str] | None:
+    """The last row that stands where its stamp says (G3).
+
+    One that was edited while the pages were read shows a later stamp at its old place, and would hide its neighbours.
+    """
+    rows = zip(column(batch.records, Column.STAMP), column(batch.records, Column.ID), strict=True)
+    placed = [(instants.from_text(stamp), record) for stamp, record in rows]
+    before = [each for each in placed if cursor.upper is None or each[0] < cursor.upper]
+    return max([*before, *([cursor.after] if cursor.after else [])], default=None)
 
 
 def _move_cursor(job: Job, handoff: Handoff) -> None:

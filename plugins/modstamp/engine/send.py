@@ -202,7 +202,7 @@ def _open_intents(settling: Settling, sendings: Sequence[Sending]) -> None:
         return
     environment, batch = settling.job.environment, settling.plan.batch
     settings, now = environment.settings, environment.store.now()
-    wait = settings.send_deadline + settings.call_timeout
+    wait = settings.send_deadline + settings.call_timeout + settings.recovery_margin
     external = batch.mapping.field_names(Side.EXTERNAL)
     read = {name: column(batch.target, name) for name in external}
     ids = settling.source_ids
