@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from alembic import command
@@ -59,6 +60,14 @@ def test_migrating_again_changes_nothing(database: Engine) -> None:
     with database.connect() as connection:
         assert revision(connection) == before
         assert len(connection.execute(select(tables.stages)).all()) == len(_STAGES)
+
+
+def test_several_processes_may_migrate_at_once(empty_database: Engine) -> None:
+    with ThreadPoolExecutor(3) as pool:
+        for done in [pool.submit(migrate, empty_database) for _ in range(3)]:
+            done.result()
+    with empty_database.connect() as connection:
+        assert revision(connection) is not None
 
 
 def test_a_migration_can_be_taken_back(empty_database: Engine) -> None:

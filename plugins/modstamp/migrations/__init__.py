@@ -13,17 +13,24 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, MetaData, Table
+from sqlalchemy import Connection, Engine, MetaData, Table, func, select
 
 from modstamp.connectors.engagement import capture, tables
 from modstamp.state import tables as state_tables
 
 METADATA: tuple[MetaData, ...] = (tables.metadata, state_tables.metadata)
 
+_LOCK = 0x6D6F6473  # any number that no other program of this database locks
+
 
 def migrate(engine: Engine) -> None:
-    """Upgrade to the newest revision, in one transaction. A database that has it already is left as it is."""
+    """Upgrade to the newest revision, in one transaction. A database that has it already is left as it is.
+
+    Several processes may call it at once: one does the work, the others wait for it.
+    """
     with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))  # SQLite's transactions are one at a time
         settings = configuration(connection)
         present = revision(connection)
         if present == ScriptDirectory.from_config(settings).get_current_head():
