@@ -2,7 +2,8 @@
 
 From a shell: `python -m sandbox serve --state DIR [--port N] [--http-port N]`; the state folder then holds
 `credentials.json` (client id and secret, user name, password), `ca.pem` (to be trusted), `salesforce.db` (the data)
-and, where somebody puts them, `custom_fields.yaml` and `rules.yaml`. `python -m sandbox ca|jwt-key --state DIR` name files.
+and, where somebody puts them, `custom_fields.yaml` and `rules.yaml`. `python -m sandbox ca|jwt-key --state DIR` print
+the path of the CA and of the connected app's key.
 
 From a test: the fixture `salesforce` of `tests/fixtures/salesforce.py`, or `server.running(folder, **org.Options)`,
 which give `login_url`, `http_url`, `ca_bundle`, `client_id`, `client_secret`, `store`, `counts()`, `fault(…)`,

@@ -24,6 +24,8 @@ KINDS: Final[Mapping[str, str]] = {
     "query_timeout": "400 QUERY_TIMEOUT for a query",
 }
 
+WITHOUT_PATH: Final = frozenset({"late_commit", "row_lock"})
+
 
 @dataclass(slots=True, kw_only=True)
 class Fault:
@@ -60,12 +62,14 @@ class Faults:
         """Switch a fault on.
 
         Raises:
-            ValueError: no such kind or option.
+            ValueError: no such kind, or an option that it does not have.
         """
         known = {each.name for each in fields(Fault)} - {"kind", "until"}
         if kind not in KINDS or options.keys() - known:
             wrong = kind if kind not in KINDS else ", ".join(sorted(options.keys() - known))
             raise ValueError(f"unknown fault or option: {wrong}; kinds: {', '.join(KINDS)}; options: {sorted(known)}")
+        if kind in WITHOUT_PATH and options.keys() & {"method", "path"}:
+            raise ValueError(f"{kind} strikes records, not requests: it takes neither method nor path")
         fault = Fault(kind=kind, **{**options, "ids": tuple(options.get("ids", ()))})
         if fault.seconds is not None:
             fault.until = self.clock.seconds() + fault.seconds

@@ -128,6 +128,8 @@ class Writer:
 
     def _existing(self, change: Change) -> Mapping[str, Any]:
         given = change.record_id or ""
+        if not given:
+            raise invalid_record("MISSING_ARGUMENT", f"Id not specified in {change.operation} call", "Id")
         full = ids.normalise(given)
         if full is None:
             raise invalid_record("MALFORMED_ID", f"malformed id {given}", "Id")

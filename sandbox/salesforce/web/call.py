@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from sandbox.salesforce.problems import Refusal, malformed_json
+from sandbox.salesforce.problems import Refusal, malformed_json, unsupported
 
 JSON_TYPE = "application/json;charset=UTF-8"
 
@@ -34,8 +34,10 @@ class Call:
         """The body as JSON.
 
         Raises:
-            Refusal: JSON_PARSER_ERROR.
+            Refusal: JSON_PARSER_ERROR, or 501 for XML.
         """
+        if "xml" in self.headers.get("content-type", ""):
+            raise unsupported("XML bodies")
         try:
             return json.loads(self.body)
         except ValueError as fault:

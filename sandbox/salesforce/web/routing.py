@@ -16,9 +16,9 @@ MAXIMUM_HEAD: Final = 16_384
 HTML_503: Final = (
     b"<html><head><title>Server Unavailable</title></head><body><h1>We are down for maintenance.</h1></body></html>"
 )
-# Real resources that are left out: said plainly.
+# Real APIs and resources that are left out: said plainly.
+OTHER_APIS: Final = ("/services/async/", "/services/apexrest/", "/services/Soap/")
 UNSERVED: Final = (
-    "/services/async/",
     "/composite/graph",
     "/composite/tree",
     "/search",
@@ -26,8 +26,6 @@ UNSERVED: Final = (
     "/tooling",
     "/analytics",
     "/ui-api",
-    "/services/apexrest",
-    "/services/Soap/",
 )
 
 
@@ -36,6 +34,8 @@ def handle(org: Org, call: Call) -> Answer:
     try:
         if found := _find(OPEN_ROUTES, call):
             return _open(org, found[0], found[1])
+        if call.path.startswith(OTHER_APIS):
+            raise unsupported(f"{call.method} {call.path}")
         _check_head(call)
         user_id = _session(org, call)
         answer = _metered(org, call.with_(user_id=user_id))
