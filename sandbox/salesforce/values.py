@@ -26,19 +26,21 @@ SPOKEN = MappingProxyType({"id": "ID", "text": "string", "number": "double", "in
 
 
 def from_json(field: Field, value: Any) -> Any:
-    """Read a JSON value for a field; None for null.
+    """Read a JSON value for a field; None for null. Numbers and booleans may come as texts, as a real org takes them.
 
     Raises:
         Refusal: JSON_PARSER_ERROR, which refuses the whole request, not one record.
     """
     if value is None:
         return None
-    expected = JSON_TYPES.get(field.kind, (str,))
+    if isinstance(value, str):
+        return from_text(field, value)
+    expected = JSON_TYPES.get(field.kind, ())
     if not isinstance(value, expected) or (isinstance(value, bool) and field.kind != "boolean"):
         raise _cannot_read(field, value)
     if isinstance(value, float) and not math.isfinite(value):
         raise _cannot_read(field, value)
-    return from_text(field, value) if isinstance(value, str) else value
+    return value
 
 
 def from_text(field: Field, text: str) -> Any:
@@ -80,6 +82,13 @@ def _read(field: Field, text: str) -> Any:
     return reader(text.strip()) if reader else text.strip()
 
 
+def _number(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
+
+
 def _date(text: str) -> str:
     return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date().isoformat()
 
@@ -88,7 +97,7 @@ READERS: Mapping[str, Callable[[str], Any]] = MappingProxyType(
     {
         "boolean": lambda text: TRUTH[text.lower()],
         "integer": int,
-        "number": float,
+        "number": _number,
         "date": _date,
         "datetime": lambda text: stamp(parse_stamp(text)),
     }

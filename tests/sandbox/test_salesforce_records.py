@@ -61,6 +61,12 @@ def test_refuses_a_request_that_cannot_be_read(api: Api, values: dict[str, Any],
         assert (answer.status_code, answer.json()[0]["errorCode"]) == (400, code)
 
 
+def test_numbers_and_booleans_may_come_as_texts(api: Api) -> None:
+    made = api.post("/sobjects/Lead", lead(NumberOfEmployees="10000", AnnualRevenue="1.5e3", IsUnreadByOwner="true"))
+    record = api.get(made.headers["Location"]).json()
+    assert (record["NumberOfEmployees"], record["AnnualRevenue"], record["IsUnreadByOwner"]) == (10000, 1500.0, True)
+
+
 def test_a_picklist_that_is_not_restricted_takes_any_value(api: Api) -> None:
     assert api.post("/sobjects/Lead", lead(Industry="Alchemy", Status="Odd")).status_code == 201
 

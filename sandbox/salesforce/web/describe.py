@@ -222,8 +222,13 @@ def _unchanged(org: Org, call: Call) -> Answer | None:
         asked = parsedate_to_datetime(since)
     except ValueError:
         return None
-    return Answer(status=304) if org.opened <= asked else None
+    return Answer(status=304, headers=_version(org)) if org.opened <= asked else None
 
 
 def _dated(org: Org, body: dict[str, Any]) -> Answer:
-    return Answer(body=body, headers={"Last-Modified": format_datetime(org.opened, usegmt=True)})
+    return Answer(body=body, headers=_version(org))
+
+
+def _version(org: Org) -> dict[str, str]:
+    """Headers that name the state of the schema, which changes only with a restart."""
+    return {"ETag": f'"{int(org.opened.timestamp()):x}"', "Last-Modified": format_datetime(org.opened, usegmt=True)}
