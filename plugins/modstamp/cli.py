@@ -9,6 +9,7 @@ import json
 import sys
 import uuid
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -91,6 +92,20 @@ def status(*, as_json: bool) -> None:
     """The last runs, what waits and why, and what the API may still be called."""
     document = wiring.overview(Settings())
     _show(document, report.status(document), as_json=as_json)
+
+
+@cli.command()
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), default=Path("validations.html"))
+@click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True, help="Of the newest runs.")
+@_JSON
+def validations(output: Path, limit: int, *, as_json: bool) -> None:
+    """Write what the expectations found in the last runs as a page to be browsed."""
+    from modstamp.engine.validation_report import render  # noqa: PLC0415  # the engine's package
+
+    found = wiring.last_validations(Settings(), limit)
+    if not as_json:
+        output.write_text(render(found), encoding="utf-8")
+    _show({"validations": found}, f"Wrote {output}: {len(found)} validations.", as_json=as_json)
 
 
 def _run(name: str, direction: str | None, options: Mapping[str, Any]) -> list[dict[str, Any]]:

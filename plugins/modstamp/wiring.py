@@ -253,6 +253,15 @@ def overview(settings: Settings, resolve: Resolver = from_environment) -> dict[s
         }
 
 
+def last_validations(settings: Settings, limit: int, resolve: Resolver = from_environment) -> list[dict[str, Any]]:
+    """What the expectations found in the newest runs, for `engine.validation_report`."""
+    from modstamp.state import overview as state  # noqa: PLC0415  # SQLAlchemy
+    from modstamp.state.database import read_only  # noqa: PLC0415  # SQLAlchemy
+
+    with open_database(settings, resolve) as engine, read_only(engine).connect() as connection:
+        return state.last_validations(connection, limit)
+
+
 def _budget(meter: Meter, connection: str) -> dict[str, Any]:
     report = meter.last_report()
     told = {"used_by_all": report.used if report else None, "maximum": report.maximum if report else None}

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select
 
 from modstamp import instants
 from modstamp.model import Direction
-from modstamp.state.tables import links, pending, quarantine
+from modstamp.state.tables import links, pending, quarantine, validations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,3 +99,9 @@ def link_counts(connection: Connection) -> list[LinkCount]:
     groups = (links.c.mapping, links.c.state)
     query = select(*groups, func.count().label("records")).group_by(*groups).order_by(*groups)
     return [LinkCount(mapping=row.mapping, state=row.state, records=row.records) for row in connection.execute(query)]
+
+
+def last_validations(connection: Connection, limit: int) -> list[dict[str, Any]]:
+    """run_id, mapping, direction, at and document of the newest, as `Journal.validation` was given them."""
+    query = select(validations).order_by(validations.c.at.desc(), validations.c.run_id).limit(limit)
+    return [{**row, "at": instants.to_text(row["at"])} for row in connection.execute(query).mappings()]
