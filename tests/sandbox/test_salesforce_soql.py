@@ -97,6 +97,12 @@ def test_counts_without_records(api: Api) -> None:
 
 
 @pytest.mark.usefixtures("people")
+def test_counts_values_in_a_record_of_its_own(api: Api) -> None:
+    page = api.query("SELECT COUNT(Email) FROM Lead")
+    assert page["records"] == [{"attributes": {"type": "AggregateResult"}, "expr0": 2}]
+
+
+@pytest.mark.usefixtures("people")
 def test_nests_parents_and_addresses(api: Api) -> None:
     record = api.query("SELECT Owner.Name, CreatedBy.UserRole.Name, Address FROM Lead LIMIT 1")["records"][0]
     assert record["Owner"]["Name"] == "Modstamp Integration"
@@ -145,7 +151,8 @@ def test_refuses_in_salesforces_words(api: Api, soql: str, code: str, words: str
     "soql",
     [
         "SELECT Company FROM Lead GROUP BY Company",
-        "SELECT COUNT(Id) FROM Lead",
+        "SELECT SUM(AnnualRevenue) FROM Lead",
+        "SELECT Company, COUNT(Id) FROM Lead",
         "SELECT FIELDS(ALL) FROM Lead",
         "SELECT Id, (SELECT Id FROM Contacts) FROM Account",
         "SELECT Id FROM Lead WHERE Id IN (SELECT ConvertedContactId FROM Lead)",

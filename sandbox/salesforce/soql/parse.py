@@ -64,13 +64,16 @@ class Parts(Transformer[Token, dict[str, Any]]):
 
     def query(self, children: list[Any]) -> dict[str, Any]:
         selection, source, *clauses = children
-        return {"fields": selection, "source": _path(source), **dict(clauses)}
+        return {**selection, "source": _path(source), **dict(clauses)}
 
-    def count(self, _children: list[Token]) -> None:
-        return None
+    def count(self, _children: list[Token]) -> dict[str, Any]:
+        return {"fields": None}
 
-    def fields(self, children: list[Token]) -> tuple[Path, ...]:
-        return tuple(map(_path, children))
+    def count_of(self, children: list[Token]) -> dict[str, Any]:
+        return {"fields": None, "counted": _path(children[0])}
+
+    def fields(self, children: list[Token]) -> dict[str, Any]:
+        return {"fields": tuple(map(_path, children))}
 
     def where(self, children: list[Condition]) -> tuple[str, Condition]:
         return "where", children[0]

@@ -68,10 +68,11 @@ class Ordering:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """`fields` is None for `SELECT COUNT()`."""
+    """`fields` is None for `SELECT COUNT()`; `SELECT COUNT(field)` has the field in `counted`."""
 
     text: str
     fields: tuple[Path, ...] | None
+    counted: Path | None = None
     source: Path
     where: Condition | None = None
     order: tuple[Ordering, ...] = ()

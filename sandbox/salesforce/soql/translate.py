@@ -33,7 +33,10 @@ ORDERED = frozenset({"<", "<=", ">", ">="})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """What runs: `find` yields row numbers in the query's order, `read` the columns of given row numbers."""
+    """What runs: `find` yields row numbers in the query's order, `read` the columns of given row numbers.
+
+    Of a query that counts, `columns` is None; `aggregate` tells that the number is a record of its own.
+    """
 
     source: ObjectType
     columns: tuple[Column, ...] | None
@@ -41,6 +44,7 @@ class Statement:
     find: str
     parameters: tuple[Any, ...]
     read: str
+    aggregate: bool = False
 
 
 def translate(query: Query, schema: Schema, clock: Clock, *, with_deleted: bool) -> Statement:
@@ -56,6 +60,8 @@ def translate(query: Query, schema: Schema, clock: Clock, *, with_deleted: bool)
     columns = _columns(query, selection)
     conditions = Conditions(Names(schema, source, query.text), clock)
     where = conditions.sql(query.where) if query.where else "1"
+    if query.counted:
+        where = f"{conditions.names.column(query.counted).sql} IS NOT NULL AND {where}"
     if source.soft_deletes and not with_deleted:
         where = f"t.IsDeleted = 0 AND {where}"
     order = ", ".join(_ordering(each, conditions.names) for each in query.order)
@@ -70,6 +76,7 @@ def translate(query: Query, schema: Schema, clock: Clock, *, with_deleted: bool)
         + _bounds(query),
         parameters=tuple(conditions.parameters),
         read=_read(table, columns or (), selection),
+        aggregate=query.counted is not None,
     )
 
 

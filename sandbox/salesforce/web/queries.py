@@ -44,8 +44,16 @@ def _first(org: Org, call: Call, *, with_deleted: bool) -> Answer:
     if call.query.get("columns") == "true":
         return Answer(body=_columns(cursor))
     if cursor.counting:
-        return Answer(body={"totalSize": len(cursor.found), "done": True, "records": []})
+        return Answer(body=_count(cursor))
     return _page(org, call, cursor, 0)
+
+
+def _count(cursor: Cursor) -> dict[str, Any]:
+    number = len(cursor.found)
+    if not cursor.statement.aggregate:
+        return {"totalSize": number, "done": True, "records": []}
+    record = {"attributes": {"type": "AggregateResult"}, "expr0": number}
+    return {"totalSize": 1, "done": True, "records": [record]}
 
 
 def _page(org: Org, call: Call, cursor: Cursor, start: int) -> Answer:
