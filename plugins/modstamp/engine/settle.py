@@ -234,6 +234,10 @@ def quarantine(settling: Settling) -> None:
     passed = ~plan.rows(*_QUARANTINE, Kind.AGAIN, Kind.WAIT)
     if passed.any():
         tx.quarantine.release(mapping.name, direction, settling.source_ids[passed].tolist())
+    # Nothing is left to do the other way either: what was refused there has been repaired on this side.
+    settled = plan.rows(*FIELDWISE) & ~plan.having(Cell.LEAVE, Cell.WAIT) & ~plan.withheld_updates
+    if settled.any():
+        tx.quarantine.release(mapping.name, direction.other, batch.target_ids[settled].tolist())
 
 
 def _code(kind: str, reason: str) -> str:
