@@ -138,6 +138,15 @@ def _mine(environment: Environment, entries: pd.DataFrame, options: RunOptions, 
 
 
 def wake(environment: Environment, direction: Direction) -> None:
-    """Make children due whose parent has a link by now. A sweep at the start of a run cannot miss one (G16)."""
+    """Make due what waited for something that has happened since; a sweep at the start of a run misses nothing.
+
+    Children whose parent has a link by now (G16), and quarantined records that were judged by another mapping (G26).
+    """
+    mapping = environment.mapping
     with environment.store.begin() as tx:
-        tx.pending.wake(environment.mapping, direction)
+        tx.pending.wake(mapping, direction)
+        again = tx.quarantine.judged_otherwise(mapping.name, direction, environment.mapping_hash)
+        if again:
+            reasons = ["the mapping changed since it was put in quarantine"] * len(again)
+            entries = {"record_id": again, "reason": reasons, "waits_for": [None] * len(again)}
+            tx.pending.leave(mapping.name, direction, frame(entries))

@@ -196,6 +196,10 @@ class Quarantine(Protocol):
 
     def release(self, mapping: str, direction: Direction, ids: Sequence[str]) -> int: ...
 
+    def judged_otherwise(self, mapping: str, direction: Direction, mapping_hash: str) -> list[str]:
+        """Ids of records that wait since the mapping was another one (G26)."""
+        ...
+
     def waiting(self, mapping: str, direction: Direction, ids: Sequence[str]) -> pd.DataFrame:
         """record_id, kind, code, reason, detail (dict), stamp, hash."""
         ...

@@ -38,6 +38,15 @@ class Quarantine:
         query = select(*(quarantine.c[name] for name in _SHOWN)).where(*self._of(mapping, direction, ids))
         return read(self._connection, query.order_by(quarantine.c.record_id))
 
+    def judged_otherwise(self, mapping: str, direction: Direction, mapping_hash: str) -> list[str]:
+        """Ids of records that wait since the mapping was another one."""
+        query = select(quarantine.c.record_id).where(
+            quarantine.c.mapping == mapping,
+            quarantine.c.direction == str(direction),
+            quarantine.c.mapping_hash.is_distinct_from(mapping_hash),
+        )
+        return list(self._connection.scalars(query.order_by(quarantine.c.record_id)))
+
     def _of(self, mapping: str, direction: Direction, ids: Sequence[str]) -> tuple[ColumnElement[bool], ...]:
         return (
             quarantine.c.mapping == mapping,
