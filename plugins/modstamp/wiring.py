@@ -168,15 +168,19 @@ def connect(system: str, connection: ConnectionSettings, settings: Settings, met
 def prepare(settings: Settings, resolve: Resolver = from_environment) -> None:
     """Bring the engagement database up to date: tables, triggers, and who listens to which table (G4)."""
     from modstamp.connectors.engagement import capture  # noqa: PLC0415  # SQLAlchemy
-    from modstamp.connectors.engagement.catalog import table_name  # noqa: PLC0415  # SQLAlchemy
+    from modstamp.connectors.engagement.catalog import Catalog, table_name  # noqa: PLC0415  # SQLAlchemy
     from modstamp.migrations import migrate  # noqa: PLC0415  # Alembic
 
     with open_database(settings, resolve) as engine:
         migrate(engine)
-        listening = [mapping for mapping in mappings(settings) if mapping.pushing.on]
-        watches = {mapping.name: table_name(mapping.internal) for mapping in listening}
+        listening = {mapping.name: mapping for mapping in mappings(settings) if mapping.pushing.on}
+        watches = {name: table_name(mapping.internal) for name, mapping in listening.items()}
+        catalog = Catalog()
         with engine.begin() as connection:
-            capture.watch(connection, watches)
+            for name in capture.watch(connection, watches):
+                mapping = listening[name]
+                if mapping.outbound.create.on:  # else rows without a counterpart have nothing to wait for
+                    capture.seed(connection, catalog.table(connection, mapping.internal), name)
 
 
 def run_through(run: Run, options: RunOptions, run_id: str) -> Summary:

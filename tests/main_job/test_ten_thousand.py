@@ -12,6 +12,10 @@ import pytest
 from tests.fixtures.office import LEAD, Office
 
 ROWS = 10_000
+_RULES = """\
+validation:
+  - {object: Lead, name: Title_Rule, field: Title, matches: 'forbidden.*', message: No such title}
+"""
 
 
 def stamp(seconds: float = 0) -> datetime:
@@ -95,9 +99,7 @@ def test_out_with_three_hundred_refused(start_salesforce: Any, postgresql: Any, 
     from tests.fixtures.office import open_office  # noqa: PLC0415
 
     rules = tmp_path / "rules.yaml"
-    rules.write_text(
-        "validation:\n  - object: Lead\n    name: Title_Rule\n    field: Title\n    matches: 'forbidden.*'\n    message: No such title\n"
-    )
+    rules.write_text(_RULES)
     office = open_office(start_salesforce(rules=rules), postgresql, tmp_path)
     fill(office)
     office.poll()
@@ -114,8 +116,10 @@ def test_out_with_three_hundred_refused(start_salesforce: Any, postgresql: Any, 
     titles = {row["Email"]: row["Title"] for row in office.leads()}
     held = dict(office.sql("SELECT email, title FROM prospects"))
     assert sum(titles[mail] == title for mail, title in held.items()) == ROWS - 300
-    assert office.one("SELECT count(*) FROM sync_quarantine WHERE direction = 'pushing' AND reason LIKE '%No such title%'") == 300
-    assert office.one("SELECT count(*) FROM sync_pending WHERE mapping = :lead AND direction = 'pushing'", lead=LEAD) == 0
+    waiting = "SELECT count(*) FROM sync_quarantine WHERE direction = 'pushing' AND reason LIKE '%No such title%'"
+    assert office.one(waiting) == 300
+    pending = "SELECT count(*) FROM sync_pending WHERE mapping = :lead AND direction = 'pushing'"
+    assert office.one(pending, lead=LEAD) == 0
 
     # Repaired inside, they leave quarantine by themselves.
     office.sql("UPDATE prospects SET title = 'repaired' WHERE title LIKE 'forbidden%' AND id % 2 = 0")

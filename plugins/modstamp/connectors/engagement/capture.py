@@ -10,15 +10,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Protocol
 
-from sqlalchemy import Connection, Table, column, delete, insert, select, table, text
+from sqlalchemy import (
+    Connection,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    column,
+    delete,
+    insert,
+    literal,
+    select,
+    table,
+    text,
+)
 
 from modstamp.connectors.engagement import postgresql, sqlite
 from modstamp.connectors.engagement.tables import CREATED_AT, UPDATED_AT
 from modstamp.errors import ConfigurationError, Problem
+from modstamp.model import Direction
+from modstamp.sqltypes import Instant
 
 _watches = table("sync_watches", column("table_name"), column("mapping"))
+_pending = table(
+    "sync_pending",
+    column("mapping"),
+    column("direction"),
+    column("record_id"),
+    column("counter"),
+    column("since", Instant),
+)
+_PUSHING = str(Direction.PUSHING)
 
 
 class _Triggers(Protocol):
@@ -55,14 +80,28 @@ def remove(connection: Connection, watched: Table) -> None:
     _run(connection, _triggers(connection).removal(watched))
 
 
-def watch(connection: Connection, watches: Mapping[str, str]) -> None:
-    """Say which mappings hear of which table: mapping → table name. Mappings that are not named stop hearing."""
+def watch(connection: Connection, watches: Mapping[str, str]) -> list[str]:
+    """Say which mappings hear of which table: mapping → table name. Mappings that are not named stop hearing.
+
+    Returns the mappings that hear for the first time, which know nothing of the rows that are there: see `seed`.
+    """
     wanted = {(name, mapping) for mapping, name in watches.items()}
     present = {(row.table_name, row.mapping) for row in connection.execute(select(_watches))}
     for name, mapping in present - wanted:
         connection.execute(delete(_watches).where(_watches.c.table_name == name, _watches.c.mapping == mapping))
     for name, mapping in sorted(wanted - present):
         connection.execute(insert(_watches).values(table_name=name, mapping=mapping))
+    return sorted(mapping for _, mapping in wanted - present)
+
+
+def seed(connection: Connection, watched: Table, mapping: str) -> None:
+    """Let a mapping look at every row that the table has already, but for those that it is to look at anyway."""
+    (key,) = watched.primary_key
+    record = cast(key, Text)
+    known = select(_pending.c.record_id).where(_pending.c.mapping == mapping, _pending.c.direction == _PUSHING)
+    now = bindparam("now", datetime.now(UTC), Instant)
+    rows = select(literal(mapping), literal(_PUSHING), record, literal(1), now).where(record.not_in(known))
+    connection.execute(insert(_pending).from_select([each.name for each in _pending.columns], rows))
 
 
 @contextmanager
