@@ -1,4 +1,4 @@
-"""The field table of guarantees.md, section 2: examples by hand, and a plain per-cell oracle against the vectorised one."""
+"""The table of fields: examples by hand, and a plain per-cell oracle against the vectorised one."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What the engine asks of the world, as protocols.
 
-Connectors, state and staging implement them without knowing each other; the wiring brings them together. A fake for a test
-implements the same protocol.
+Connectors, state and staging implement them without knowing each other; the wiring brings them together. A fake for a
+test implements the same protocol.
 """
 
 from __future__ import annotations

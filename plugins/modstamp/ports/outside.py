@@ -16,8 +16,8 @@ from modstamp.model import Abilities, Action, Budget, Outcome, TypeDescription, 
 class Page:
     """One page of a window.
 
-    `records`: a frame of records with every `Column`, ordered by (stamp, id) over all pages; deleted records are among them
-    with `Presence.DELETED`. `total`: how many records the source says the whole answer has (G2).
+    `records`: a frame of records with every `Column`, ordered by (stamp, id) over all pages; deleted records are among
+    them with `Presence.DELETED`. `total`: how many records the source says the whole answer has (G2).
     """
 
     records: pd.DataFrame
@@ -27,8 +27,8 @@ class Page:
 class Connector(Protocol):
     """One outside system, or one that plays it. Types and fields are named as that system names them.
 
-    Every method may raise `RetryableError`, `LimitReachedError`, `ConfigurationError` (wrong login, no API access, unknown
-    type or field) and `FatalError`.
+    Every method may raise `RetryableError`, `LimitReachedError`, `ConfigurationError` (wrong login, no API access,
+    unknown type or field) and `FatalError`.
     """
 
     def abilities(self) -> Abilities: ...
@@ -40,11 +40,11 @@ class Connector(Protocol):
     def describe(self, type_name: str) -> TypeDescription: ...
 
     def pull(self, type_name: str, fields: Sequence[str], window: Window) -> Iterator[Page]:
-        """Every record changed in the window, deleted ones included. A field that the system no longer shows is left out (G8)."""
+        """Every record changed in the window, deleted ones included. A field that is no longer shown is left out (G8)."""
         ...
 
     def get(self, type_name: str, fields: Sequence[str], ids: Sequence[str]) -> pd.DataFrame:
-        """The records as they are now: a frame of records, one row per id in the order asked; DELETED only on proof (G12)."""
+        """The records as they are now, one row per id in the order asked; DELETED only on proof (G12)."""
         ...
 
     def find(self, type_name: str, fields: Sequence[str], keys: pd.DataFrame) -> pd.DataFrame:

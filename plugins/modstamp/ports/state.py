@@ -94,7 +94,7 @@ class Records(Protocol):
         ...
 
     def lookup(self, type_name: str, column: str, values: Sequence[str]) -> dict[str, str]:
-        """Exact value of `column` → id, for a reference `by` a column; values that several records share are left out."""
+        """Exact value of `column` → id, for a reference `by` a column; values that several share are left out."""
         ...
 
     def names(self, type_name: str, column: str, ids: Sequence[str]) -> dict[str, str]:
@@ -106,7 +106,7 @@ class Records(Protocol):
         ...
 
     def update(self, type_name: str, values: pd.DataFrame, changed: pd.DataFrame) -> None:
-        """`values`: `_id` and fields; `changed`: booleans of the same shape without `_id`: only those cells are written."""
+        """`values`: `_id` and fields; `changed`: booleans of the same shape but `_id`: those cells are written."""
         ...
 
     def delete(self, type_name: str, ids: Sequence[str]) -> None: ...
@@ -120,7 +120,7 @@ class Links(Protocol):
         ...
 
     def in_family(self, mapping: TypeMapping, internal_ids: Sequence[str]) -> pd.DataFrame:
-        """Links that are no tombstones, of any mapping of the family: link_id, mapping, internal_id, external_id (G20)."""
+        """Links but tombstones, of any mapping of the family: link_id, mapping, internal_id, external_id (G20)."""
         ...
 
     def add(self, mapping: TypeMapping, rows: pd.DataFrame) -> list[int]:
@@ -152,7 +152,7 @@ class Pendings(Protocol):
         ...
 
     def due(self, mapping: str, direction: Direction, limit: int | None) -> pd.DataFrame:
-        """Oldest first: record_id, counter, columns (dict), deleted, reason. Entries that wait for a parent are not due."""
+        """Oldest first: record_id, counter, columns (dict), deleted, reason. Entries that wait are not due."""
         ...
 
     def lock(self, mapping: str, direction: Direction, ids: Sequence[str], *, lock: bool = True) -> pd.DataFrame:
@@ -164,7 +164,7 @@ class Pendings(Protocol):
         ...
 
     def leave(self, mapping: str, direction: Direction, entries: pd.DataFrame) -> None:
-        """Store left-over work: record_id, reason, waits_for (None or ``type:id``); raises the counter of one that exists.
+        """Store left-over work: record_id, reason, waits_for (None or ``type:id``); raises an entry's counter.
 
         An entry that waits for a parent keeps waiting unless the new one waits too (G6).
         """
