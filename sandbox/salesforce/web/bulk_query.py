@@ -28,7 +28,7 @@ def create(org: Org, call: Call) -> Answer:
     operation = str(order.get("operation"))
     if operation not in OPERATIONS:
         raise Refusal(400, "INVALIDJOB", f"Unknown operation {operation}")
-    cursor = _cursor(org, str(order.get("query", "")), with_deleted=OPERATIONS[operation])
+    cursor = bulk_cursor(org, str(order.get("query", "")), with_deleted=OPERATIONS[operation])
     job = org.jobs.add(
         Job(
             id=org.jobs.new_id(),
@@ -80,11 +80,11 @@ def results(org: Org, call: Call) -> Answer:
     if not most.isdigit() or int(most) < 1:
         raise Refusal(400, "INVALID_INPUT", f"maxRecords must be a positive number: {most}")
     size = min(int(most), MOST_RESULTS)
-    rows = list(_rows(org, job.cursor, start, size))
+    rows = list(cells(org, job.cursor, start, size))
     following = start + size
     locator = base64.b64encode(str(following).encode()).decode() if following < len(job.cursor.found) else "null"
     return Answer(
-        body=_csv(job, rows),
+        body=table(job, rows),
         content_type=CSV_TYPE,
         headers={"Sforce-Locator": locator, "Sforce-NumberOfRecords": str(len(rows))},
     )
@@ -104,7 +104,8 @@ def csv_text(job: Job, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> 
     return text.getvalue().encode()
 
 
-def _cursor(org: Org, soql: str, *, with_deleted: bool) -> Cursor:
+def bulk_cursor(org: Org, soql: str, *, with_deleted: bool) -> Cursor:
+    """Run a query that a Bulk API can run; both have the same limits."""
     if parse(soql).offset:
         raise Refusal(400, "INVALIDENTITY", "OFFSET is not supported in Bulk Query")
     cursor = org.cursors.run(soql, with_deleted=with_deleted)
@@ -115,7 +116,8 @@ def _cursor(org: Org, soql: str, *, with_deleted: bool) -> Cursor:
     return cursor
 
 
-def _rows(org: Org, cursor: Cursor, start: int, size: int) -> Iterable[list[str]]:
+def cells(org: Org, cursor: Cursor, start: int, size: int) -> Iterable[list[str]]:
+    """The rows of a page as the texts that a result file has."""
     first = 1 + 2 * len(cursor.statement.parents)
     writers = [_writer(column.field.kind) for column in cursor.statement.columns or ()]
     for row in org.cursors.page(cursor, start, size):
@@ -132,7 +134,8 @@ def _writer(kind: str) -> Callable[[Any], str]:
             return str
 
 
-def _csv(job: Job, rows: Iterable[Sequence[Any]]) -> bytes:
+def table(job: Job, rows: Iterable[Sequence[Any]]) -> bytes:
+    """A result file with its header."""
     columns = job.cursor.statement.columns if job.cursor else ()
     return csv_text(job, [".".join(column.path) for column in columns or ()], rows)
 

@@ -15,6 +15,7 @@ from sandbox.salesforce.org import Org
 from sandbox.salesforce.web import (
     admin,
     bulk_ingest,
+    bulk_one,
     bulk_query,
     collections,
     composite,
@@ -31,6 +32,7 @@ from sandbox.salesforce.web.call import Answer, Call
 
 Handler = Callable[[Org, Call], Answer]
 DATA: Final = "/services/data/v{version}"
+ASYNC_JOB: Final = "/services/async/{version}/job"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,12 @@ REST_ROUTES: Final = (
     ),
     Route.at(f"{DATA}/jobs/ingest/{{job}}/batches", "bulk_ingest", PUT=bulk_ingest.upload),
     Route.at(f"{DATA}/jobs/ingest/{{job}}/{{part}}", "bulk_ingest", GET=bulk_ingest.results),
+    Route.at(ASYNC_JOB, "bulk_one", POST=bulk_one.create),
+    Route.at(f"{ASYNC_JOB}/{{job}}", "bulk_one", GET=bulk_one.info, POST=bulk_one.change_state),
+    Route.at(f"{ASYNC_JOB}/{{job}}/batch", "bulk_one", GET=bulk_one.list_batches, POST=bulk_one.add_batch),
+    Route.at(f"{ASYNC_JOB}/{{job}}/batch/{{batch}}", "bulk_one", GET=bulk_one.batch),
+    Route.at(f"{ASYNC_JOB}/{{job}}/batch/{{batch}}/result", "bulk_one", GET=bulk_one.list_results),
+    Route.at(f"{ASYNC_JOB}/{{job}}/batch/{{batch}}/result/{{result}}", "bulk_one", GET=bulk_one.result),
 )
 
 

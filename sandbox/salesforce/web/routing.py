@@ -8,7 +8,7 @@ from typing import Final
 
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.problems import Refusal, not_found, unsupported
-from sandbox.salesforce.web import composite, discovery
+from sandbox.salesforce.web import bulk_one, composite, discovery
 from sandbox.salesforce.web.call import Answer, Call, refused
 from sandbox.salesforce.web.routes import OPEN_ROUTES, REST_ROUTES, Route, composite_routes
 
@@ -17,7 +17,7 @@ HTML_503: Final = (
     b"<html><head><title>Server Unavailable</title></head><body><h1>We are down for maintenance.</h1></body></html>"
 )
 # Real APIs and resources that are left out: said plainly.
-OTHER_APIS: Final = ("/services/async/", "/services/apexrest/", "/services/Soap/")
+OTHER_APIS: Final = ("/services/apexrest/", "/services/Soap/")
 UNSERVED: Final = (
     "/composite/graph",
     "/composite/tree",
@@ -40,7 +40,7 @@ def handle(org: Org, call: Call) -> Answer:
         user_id = _session(org, call)
         answer = _metered(org, call.with_(user_id=user_id))
     except Refusal as refusal:
-        answer = refused(refusal)
+        answer = _refused(call, refusal)
     usage = {"Sforce-Limit-Info": org.meter.header} if call.path.startswith("/services/data/v") else {}
     return replace(answer, headers={**answer.headers, **usage})
 
@@ -51,7 +51,11 @@ def dispatch(org: Org, call: Call) -> Answer:
         route, placed = _route(call)
         return route.handlers[placed.method](org, placed)
     except Refusal as refusal:
-        return refused(refusal)
+        return _refused(call, refusal)
+
+
+def _refused(call: Call, refusal: Refusal) -> Answer:
+    return bulk_one.refused(call, refusal) if call.path.startswith(bulk_one.PATHS) else refused(refusal)
 
 
 def _open(org: Org, route: Route, call: Call) -> Answer:
@@ -92,16 +96,23 @@ def _struck(org: Org, call: Call) -> Answer | None:
 
 
 def _session(org: Org, call: Call) -> str:
-    scheme, _, token = call.headers.get("authorization", "").partition(" ")
-    user_id = org.sessions.user_of(token.strip()) if scheme.lower() in {"bearer", "oauth"} else None
+    token = _token(call)
+    user_id = org.sessions.user_of(token)
     if user_id is not None and org.faults.take("expired_session", call.method, call.path):
-        org.sessions.end(token.strip())
+        org.sessions.end(token)
         user_id = None
     if user_id is None:
         raise Refusal(401, "INVALID_SESSION_ID", "Session expired or invalid")
     if fault := org.faults.take("api_disabled", call.method, call.path):
         raise Refusal(403, fault.code, "API is not enabled for this Organization or Partner")
     return user_id
+
+
+def _token(call: Call) -> str:
+    if call.path.startswith(bulk_one.PATHS):
+        return call.headers.get("x-sfdc-session", "")
+    scheme, _, token = call.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() in {"bearer", "oauth"} else ""
 
 
 def _check_head(call: Call) -> None:
