@@ -43,6 +43,16 @@ class Measured:
     def peak(self) -> float:
         return max(self.peaks.values())
 
+    @property
+    def seen(self) -> int:
+        """Records that the run read."""
+        return self.counts.get("seen", 0)
+
+    @property
+    def written(self) -> int:
+        """Records that the run created or updated."""
+        return self.counts.get("created", 0) + self.counts.get("updated", 0)
+
     def as_dict(self) -> dict[str, Any]:
         """JSON-able."""
         return asdict(self)
@@ -53,7 +63,7 @@ class Measured:
 
 
 def measure(environment: Mapping[str, str], mapping: str, direction: str, options: Mapping[str, Any]) -> Measured:
-    """Run it in a new process. `options`: as `RunOptions` has them, instants as text."""
+    """Run it in a new process. `options`: `since`, an instant as text, to read that window."""
     order = json.dumps({"mapping": mapping, "direction": direction, "options": options})
     command = [sys.executable, "-m", "bench.measure", order]
     done = subprocess.run(  # noqa: S603  # our own interpreter
@@ -93,7 +103,8 @@ def _run(mapping: str, direction: str, options: Mapping[str, Any]) -> Measured:
     opening, loaded = time.perf_counter() - began, _megabytes("VmRSS")
     profile = cProfile.Profile() if os.environ.get(PROFILE) else None
     watch, run_id = _Watch(profile), f"bench-{time.time_ns()}"
-    chosen = RunOptions(**{name: datetime.fromisoformat(value) for name, value in options.items()})
+    since = options.get("since")
+    chosen = RunOptions(since=datetime.fromisoformat(since) if since else None)
     with wiring.open_run(mapping, Direction(direction), Settings()) as run:
         handoff = watch.over("extract", lambda: run.extract(chosen, run_id))
         transformed = watch.over("transform", lambda: run.transform(handoff))

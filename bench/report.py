@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from bench.measure import PROFILE, STEPS, Measured
 
-_HEAD = ("scenario", "rows", *STEPS, "total s", "rows/s", "peak MB", "loaded MB", "calls", "load")
+_HEAD = ("scenario", "rows", "seen", "written", *STEPS, "total s", "rows/s", "peak MB", "loaded MB", "calls", "load")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`rows`: that the scenario is about, whether or not they were read."""
+    """`rows`: that the org holds, whether or not the run had to read them."""
 
     scenario: str
     rows: int
@@ -25,9 +25,11 @@ class Line:
         return (
             self.scenario,
             f"{self.rows:,}",
+            f"{found.seen:,}",
+            f"{found.written:,}",
             *(f"{found.seconds[step]:.2f}" for step in STEPS),
             f"{found.total:.2f}",
-            f"{self.rows / found.total:,.0f}",
+            f"{found.seen / found.total:,.0f}" if found.seen else "-",
             f"{found.peak:.0f}",
             f"{found.loaded:.0f}",
             str(found.calls),
@@ -42,7 +44,7 @@ def arguments(what: str, sizes: Sequence[int]) -> Namespace:
     parser.add_argument("--batch", type=int, help="records per transaction of a polling run")
     parser.add_argument("--json", action="store_true")
     parser.add_argument(
-        "--profile", metavar="FOLDER", help="write what cProfile found, one file per run; slows it down"
+        "--profile", metavar="FOLDER", help="of what cProfile finds, one file per run; it slows runs down"
     )
     return parser.parse_args()
 

@@ -1,10 +1,11 @@
-"""A local Salesforce in a process of its own, told what to do by JSON lines, so that its work is not measured as ours."""
+"""A local Salesforce in a process of its own, so that its work is not measured as ours; orders are JSON lines."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
@@ -102,7 +103,7 @@ def _edit(salesforce: Salesforce, field: str, value: str) -> None:
         )
 
 
-_ORDERS = {"fill": _fill, "edit": _edit}
+_ORDERS: dict[str, Callable[..., None]] = {"fill": _fill, "edit": _edit}
 
 if __name__ == "__main__":
     _serve(Path(sys.argv[1]))
