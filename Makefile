@@ -60,7 +60,7 @@ check: $(READY)  ## Lint, types, import rules, mapping files, compose file
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
 
 interop: $(READY)  ## Foreign clients read and write through the local Salesforce
-	$(BIN)/python -m sandbox.interop
+	$(BIN)/python -m pytest -m interop tests/interop
 
 lock: | $(UV)  ## Resolve requirements*.in into the pinned requirements*.txt
 	$(COMPILE) requirements.in --output-file requirements.txt
