@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from modstamp import instants
@@ -21,18 +22,19 @@ class Answer:
     """One action with its outcome.
 
     `internal_values`: internal field → value that the action carried. `old`: external field → value before. `rules`:
-    external field → why it was written. `values_of_both`: see `Plan`.
+    external field → why it was written. `values_of_both`: see `Plan`. `answered_at`: the target's clock at the answer.
     """
 
     link_id: int
     internal_id: str
-    counter: int
+    counter: int | None  # of the pending entry; None: it stays
     action: Action
     internal_values: Values
     outcome: Outcome
     old: Values = field(default_factory=dict)
     rules: Mapping[str, str] = field(default_factory=dict)
     values_of_both: str = ""
+    answered_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,28 +90,33 @@ def _after(link: Mapping[Any, Any], answer: Answer, externals: Mapping[str, str]
     """The link once this answer counts. What the target shows for a field we sent is its base, else what we sent."""
     if answer.action.operation is Operation.DELETE:
         return {**link, "state": "tombstone", "deleted_side": "both"}
-    shown, sent = answer.outcome.shown, answer.action.values
+    shown, sent = answer.outcome.shown or {}, answer.action.values
     external_base: dict[str, Value] = dict(link["external_base"])
     unconfirmed = dict(link["unconfirmed"])
-    internal_base: dict[str, Value] = dict(link["internal_base"])
     for internal, value in answer.internal_values.items():
         external = externals[internal]
-        if shown is not None and external in shown:
+        if external in shown and (external in sent or value is not None):
             external_base[external] = shown[external]
-        elif external in sent or answer.action.operation is Operation.CREATE:
+        else:  # of a create: what the server puts into a field that we left blank is an edit like any other
             external_base[external] = sent.get(external)
+        if external in sent and external not in shown:
             unconfirmed[external] = value
-        internal_base[internal] = value
-    read = shown.get(Column.READ_AT) if shown is not None else None
     return {
         **link,
         "external_id": answer.outcome.id or link["external_id"],
         "state": "live",
-        "internal_base": internal_base,
+        "internal_base": {**link["internal_base"], **answer.internal_values},
         "external_base": external_base,
         "unconfirmed": unconfirmed,
-        "read_at": instants.from_text(str(read)) if read is not None else link["read_at"],
+        "decisions": {name: made for name, made in link["decisions"].items() if name not in answer.internal_values},
+        "read_at": max(filter(None, (_known_at(answer), link["read_at"])), default=None),
     }
+
+
+def _known_at(answer: Answer) -> datetime | None:
+    """Rows that were read by then are older than this write (G17)."""
+    read = (answer.outcome.shown or {}).get(Column.READ_AT)
+    return answer.answered_at if read is None else instants.from_text(str(read))
 
 
 def _drop_pending(ledger: Ledger, answers: Sequence[Answer]) -> None:

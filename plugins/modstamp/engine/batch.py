@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -51,7 +51,8 @@ class Surroundings:
     `links`: `LINK_COLUMNS`, tombstones included. `target`: a frame of records, one row per target id of interest.
     `candidates`: per row the target ids that match its key. `keys`: per row its match key, None when blank.
     `taken`: target ids that are linked already. `busy`: ids of links with an open intent. `creating`: match keys of
-    creates whose outcome is open. `edits`: internal id → column → instant of its last change (G14).
+    creates whose outcome is open. `edits`: internal id → column → instant of its last change (G14). `source_now`: when
+    pushing, the source's rows as they are now, locked.
     """
 
     links: pd.DataFrame
@@ -60,8 +61,9 @@ class Surroundings:
     keys: Objects
     taken: Collection[str]
     busy: Collection[int]
-    creating: Collection[str]
+    creating: Collection[str | None]
     edits: Mapping[str, Mapping[str, str]]
+    source_now: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -107,7 +107,8 @@ def _unlinked_kinds(batch: Batch) -> Objects:
         else np.zeros(len(source), bool)
     )
     result[target_died & (matches == 0)] = np.where(recreate, Kind.CREATE, Kind.NOTHING)[target_died & (matches == 0)]
-    result[buried & (target == Presence.FOUND) & free] = Kind.REVIVE
+    own_half = buried & ~differs(batch.target_ids, column(batch.grave, f"{batch.direction.target}_id"))
+    result[own_half & (target == Presence.FOUND) & free] = Kind.REVIVE
     result[source != Presence.FOUND] = Kind.NOTHING
     return result
 
@@ -119,15 +120,23 @@ def _is_in(values: Objects, members: object) -> Mask:
 
 def _hold_ambiguous(batch: Batch, result: Objects, reasons: Objects) -> None:
     """Say why, and hold all but the first of several rows with one match key (G15)."""
-    twin = np.zeros(len(result), dtype=bool)
-    seen: set[str] = set()
-    for position, key in enumerate(batch.around.keys):  # order decides, so rows are walked
-        if key is not None and result[position] in (Kind.CREATE, Kind.LINK):
-            twin[position] = key in seen
-            seen.add(key)
+    twin = _later_twins(result, batch.around.keys, Kind.LINK, Kind.CREATE)
+    twin |= _later_twins(result, batch.target_ids, Kind.REVIVE, Kind.LINK)
     reasons[result == Kind.AMBIGUOUS] = "several records match, or the match is linked already"
     result[twin] = Kind.AMBIGUOUS
     reasons[twin] = "another record of the same batch has the same match key"
+
+
+def _later_twins(result: Objects, keys: Objects, *wanted: Kind) -> Mask:
+    """Rows of these kinds, all but the first with the same key; the first kind comes first (G24)."""
+    twin = np.zeros(len(result), dtype=bool)
+    seen: set[str] = set()
+    for kind in wanted:
+        for position in np.flatnonzero(result == kind):  # order decides, so rows are walked
+            key = keys[position]
+            twin[position] = key is not None and key in seen
+            seen.add(key)
+    return twin
 
 
 def _again(batch: Batch, *, same_read: bool) -> tuple[Mask, Objects]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,13 +11,13 @@ import pandas as pd
 from modstamp.engine import look, settle
 from modstamp.engine.batch import Source, assemble
 from modstamp.engine.environment import Environment, Job
-from modstamp.engine.frames import Mask, Objects, column, frame, present
+from modstamp.engine.frames import Mask, Objects, column, frame, present, take
 from modstamp.engine.judge import FIELDWISE, Kind
 from modstamp.engine.merge import Cell
 from modstamp.engine.plan import Context, Plan, plan
 from modstamp.engine.settle import AT_REST, Settling
 from modstamp.errors import RejectedRecordError
-from modstamp.model import Column, Direction
+from modstamp.model import Column, Direction, Side
 from modstamp.ports import LINK_COLUMNS, Transaction
 
 _LANDED = (*AT_REST, Cell.WRITE)
@@ -37,7 +38,8 @@ def land(job: Job, tx: Transaction, source: Source) -> Plan:
     target_ids = planned.batch.target_ids.copy()
     planned = _update(tx, planned)
     planned = _create(tx, planned, target_ids)
-    _delete(tx, planned)
+    planned = _delete(tx, planned)
+    planned = _read_back(tx, planned, target_ids)
     settling = Settling(job=job, tx=tx, plan=planned)
     link_ids = _save_links(settling, target_ids)
     settle.write_history(settling, link_ids, planned.writes)
@@ -80,10 +82,23 @@ def _create(tx: Transaction, planned: Plan, target_ids: Objects) -> Plan:
     return settle.refuse(planned, _bisect(tx, positions.tolist(), write))
 
 
-def _delete(tx: Transaction, planned: Plan) -> None:
-    gone = planned.rows(Kind.DELETE)
-    if gone.any():
-        tx.records.delete(planned.batch.mapping.internal, planned.batch.target_ids[gone].tolist())
+def _delete(tx: Transaction, planned: Plan) -> Plan:
+    positions = np.flatnonzero(planned.rows(Kind.DELETE))
+
+    def write(some: list[int]) -> None:
+        tx.records.delete(planned.batch.mapping.internal, planned.batch.target_ids[some].tolist())
+
+    return settle.refuse(planned, _bisect(tx, positions.tolist(), write))
+
+
+def _read_back(tx: Transaction, planned: Plan, target_ids: Objects) -> Plan:
+    """What the database made of the values: defaults, rounding, triggers of its own (G9)."""
+    wrote = planned.writes
+    if not wrote.any():
+        return planned
+    mapping = planned.batch.mapping
+    records = tx.records.read(mapping.internal, mapping.field_names(Side.INTERNAL), target_ids[wrote].tolist())
+    return replace(planned, shown=take(records, np.where(wrote, np.cumsum(wrote) - 1, -1)))
 
 
 def _mask(planned: Plan, positions: list[int]) -> Mask:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
+import pandas as pd
 
 from modstamp import instants
 from modstamp.engine import convert, extract, land, parts, send
@@ -14,8 +15,8 @@ from modstamp.engine.batch import Source
 from modstamp.engine.environment import Environment, Job
 from modstamp.engine.frames import column, objects
 from modstamp.engine.handoff import Handoff, Tally
-from modstamp.engine.plan import Context, own_references
-from modstamp.model import Column, Direction
+from modstamp.engine.plan import DELETES_LAST, Context, Plan, own_references
+from modstamp.model import Column, Direction, Presence, Side
 from modstamp.ports import Cursor
 
 
@@ -25,49 +26,83 @@ def load(job: Job, handoff: Handoff) -> None:
     Raises `LimitReachedError` at a batch border; what has not landed stays pending or behind the checkpoint (G3, G27).
     """
     environment = job.environment
-    for part in handoff.parts:
-        source = parts.unpack(environment.staging.read(part.reference))
-        if handoff.direction is Direction.POLLING:
-            _land_part(job, source, moves=part.window and handoff.upper is not None)
-            continue
-        for batch in parts.batches(source, environment.settings.outbound_batch):
-            send.send(job, batch)
+    sources = ((part, parts.unpack(environment.staging.read(part.reference))) for part in handoff.parts)
+    if handoff.direction is Direction.PUSHING:
+        for source in _deleted_last(source for _, source in sources):
+            for batch in parts.batches(source, environment.settings.outbound_batch):
+                send.send(job, batch)
+        return
+    set_aside: list[str] = []
+    for part, source in sources:
+        set_aside += _land_part(job, source, moves=part.window and handoff.upper is not None)
+    _delete_last(job, set_aside)
     _move_cursor(job, handoff)
 
 
-def _land_part(job: Job, source: Source, *, moves: bool) -> None:
+def _deleted_last(sources: Iterable[Source]) -> Iterator[Source]:
+    """The same rows, those of deleted records behind all others (G24)."""
+    gone = []
+    for source in sources:
+        is_gone = column(source.records, Column.STATE) == Presence.DELETED
+        gone.append(source.pick(np.flatnonzero(is_gone)))
+        yield source.pick(np.flatnonzero(~is_gone))
+    yield from gone
+
+
+def _land_part(job: Job, source: Source, *, moves: bool) -> list[str]:
+    """Returns the ids of records that are to be deleted inside when everything else is done."""
     own = own_references(job.environment.mapping)
+    first = replace(job, context=replace(job.context, deletes_allowed=False))
+    set_aside: list[str] = []
     for batch in parts.batches(source, job.environment.settings.inbound_batch):
-        _land(job, batch, moves=moves)
+        planned = _land(first, batch, moves=moves)
+        set_aside += column(batch.records, Column.ID)[planned.reasons == DELETES_LAST].tolist()
     again = np.fromiter((bool(own & set(waits or {})) for waits in source.waits), bool, len(source))
     if again.any():
         _second_pass(job, source.pick(np.flatnonzero(again)))
+    return set_aside
+
+
+def _delete_last(job: Job, ids: Sequence[str]) -> None:
+    """Deletes end the run, and only of records that another look finds deleted still (G24)."""
+    connector, mapping = job.environment.connector, job.environment.mapping
+    size = connector.abilities().read_size
+    for start in range(0, len(ids), size):
+        fields = mapping.field_names(Side.EXTERNAL)
+        records = connector.get(mapping.external_type, fields, ids[start : start + size])
+        for batch in parts.batches(_asked_for(job, records), job.environment.settings.inbound_batch):
+            _land(job, batch, moves=False)
 
 
 def _second_pass(job: Job, source: Source) -> None:
     """References to the own type: their parents may have been linked by the batches before (G16)."""
-    environment, direction = job.environment, Direction.POLLING
-    ids = column(source.records, Column.ID).tolist()
-    extract.wake(environment, direction)
-    with environment.store.begin() as tx:
-        entries = tx.pending.lock(environment.mapping.name, direction, ids)
-    counters = dict(zip(column(entries, "record_id"), column(entries, "counter"), strict=True))
-    asked_for = objects([counters.get(each) for each in ids])
-    fresh = replace(convert.converted(environment, direction, source.records, asked_for), rejected=source.rejected)
+    extract.wake(job.environment, Direction.POLLING)
+    fresh = replace(_asked_for(job, source.records), rejected=source.rejected)
     # Its rows were counted in the first pass.
     second = replace(job, context=replace(job.context, same_read=True), tally=Tally())
-    for batch in parts.batches(fresh, environment.settings.inbound_batch):
+    for batch in parts.batches(fresh, job.environment.settings.inbound_batch):
         _land(second, batch, moves=False)
 
 
-def _land(job: Job, batch: Source, *, moves: bool) -> None:
+def _asked_for(job: Job, records: pd.DataFrame) -> Source:
+    """Records that pending entries of this poll ask for, converted."""
+    environment, direction = job.environment, Direction.POLLING
+    ids = column(records, Column.ID).tolist()
+    with environment.store.begin() as tx:
+        entries = tx.pending.lock(environment.mapping.name, direction, ids)
+    counters = dict(zip(column(entries, "record_id"), column(entries, "counter"), strict=True))
+    return convert.converted(environment, direction, records, objects([counters.get(each) for each in ids]))
+
+
+def _land(job: Job, batch: Source, *, moves: bool) -> Plan:
     mapping = job.environment.mapping
     with job.environment.store.begin(writer=mapping.name) as tx:
         tx.leases.check(job.lease)
-        land.land(job, tx, batch)
+        planned = land.land(job, tx, batch)
         if moves:
             cursor = tx.cursors.get(mapping.name)
             tx.cursors.put(mapping.name, replace(cursor, after=_last_in_order(batch, cursor)))
+    return planned
 
 
 def _last_in_order(batch: Source, cursor: Cursor) -> tuple[datetime, str] | None:

@@ -57,9 +57,16 @@ def inside(tx: Transaction, mapping: TypeMapping, source: Source, *, lock: bool)
         keys=keys,
         taken=set(column(tx.links.in_family(mapping, targets), "internal_id")),
         busy=tx.intents.links_with_open(column(links, "link_id").tolist()),
-        creating=tx.intents.open_create_keys(mapping, _distinct(keys[unlinked])),
+        creating=_creating(tx, mapping, keys[unlinked]),
         edits=_edits(edits),
     )
+
+
+def _creating(tx: Transaction, mapping: TypeMapping, keys: Objects) -> set[str | None]:
+    """Match keys of open creates. None: one without a key is under way, which any record without a key may be (G20)."""
+    keyed: set[str | None] = set(tx.intents.open_create_keys(mapping, _distinct(keys)))
+    blank = any(key is None for key in keys) and tx.intents.creates_without_key(mapping)
+    return keyed | {None} if blank else keyed
 
 
 def _inside_matches(
@@ -108,7 +115,9 @@ def around(tx: Transaction, mapping: TypeMapping, source: Source, seen: Outside,
     unlinked = ~np.isin(column(source.records, Column.ID).astype(str), _living(links, "internal_id"))
     names = match_fields(mapping, Side.EXTERNAL)
     candidates = _matches(seen.found, names, match_keys(source.converted, names), unlinked)
-    known = pd.concat([seen.records, seen.found], ignore_index=True) if len(seen.found) else seen.records
+    known = _together(seen.records, seen.found)
+    # Rows before pending entries, as whoever edits a row locks them: in the other order the two would deadlock.
+    now = tx.records.read(mapping.internal, mapping.field_names(Side.INTERNAL), ids, lock=lock)
     taken = tx.links.of(mapping.name, Side.EXTERNAL, _distinct(column(known, Column.ID)))
     edits = tx.pending.lock(mapping.name, Direction.PUSHING, ids, lock=lock)
     return Surroundings(
@@ -120,6 +129,14 @@ def around(tx: Transaction, mapping: TypeMapping, source: Source, seen: Outside,
         busy=tx.intents.links_with_open(column(links, "link_id").tolist()),
         creating=tx.intents.open_create_keys(mapping, _distinct(keys[unlinked])),
         edits=_edits(edits),
+        source_now=now,
+    )
+
+
+def _together(records: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
+    """An empty frame has every column, also those that the system no longer shows (G8): it adds nothing."""
+    return (
+        pd.concat([records, found], ignore_index=True) if len(records) and len(found) else max(records, found, key=len)
     )
 
 

@@ -24,6 +24,7 @@ from modstamp.mapping.evaluation import failing
 from modstamp.mapping.schema import FieldMapping, TypeMapping
 from modstamp.model import Column, Direction, Operation, Side, Value
 
+DELETES_LAST = "records are deleted last, after another look at them"
 _OPERATIONS = {Kind.CREATE: Operation.CREATE, Kind.RECREATE: Operation.CREATE, Kind.DELETE: Operation.DELETE}
 
 
@@ -32,13 +33,15 @@ class Context:
     """What a plan depends on besides its batch.
 
     `clock_offset`: seconds that the external clock is ahead of the internal one; `tolerance`: how exact that is.
-    `creates_allowed`: False until the type's first complete match (G20). `same_read`: the batch is the second look at
+    `creates_allowed`: False until the type's first complete match (G20). `deletes_allowed`: False in a poll until all
+    other rows have landed and the deleted ones were read again (G24). `same_read`: the batch is the second look at
     rows that were just landed, so that a link as old as the read is no reason to hold back.
     """
 
     clock_offset: float = 0.0
     tolerance: float = 2.0
     creates_allowed: bool = True
+    deletes_allowed: bool = True
     same_read: bool = False
 
 
@@ -47,7 +50,8 @@ class Plan:
     """One entry per row of the batch, at the same position.
 
     `kinds`, `reasons`: what is to be done and why it is not. `cells`: field (internal name) → a `Cell` per row.
-    `rules`: field → which rule decided, per row. `conflicts`: field → rows where both sides had edited it.
+    `rules`: field → which rule decided, per row. `conflicts`: field → rows where both sides had edited it. `shown`: the
+    target's records after writing, where they were read back: databases rewrite values too (G9).
     """
 
     batch: Batch
@@ -56,6 +60,7 @@ class Plan:
     cells: Mapping[str, npt.NDArray[np.int8]]
     rules: Mapping[str, Objects]
     conflicts: Mapping[str, Mask]
+    shown: pd.DataFrame | None = None
 
     def __len__(self) -> int:
         return len(self.kinds)
@@ -231,12 +236,15 @@ def _withhold(
     toggles, direction = batch.mapping.toggles(batch.direction), batch.direction
     for kind, operation in _OPERATIONS.items():
         for position, reason in _withheld(toggles.of(operation).on, toggles.of(operation).when, batch, judged == kind):
-            # A delete that may not travel ends the link all the same; a create that may not is withheld.
-            judged[position] = Kind.BURY if kind is Kind.DELETE else Kind.WITHHELD
+            # A record that is gone on one side ends its link, whatever may travel; a first create is withheld.
+            judged[position] = Kind.WITHHELD if kind is Kind.CREATE else Kind.BURY
             reasons[position] = reason or f"{_word(direction)} {operation} is off"
     early = is_kind(judged, Kind.CREATE, Kind.RECREATE) & (not context.creates_allowed)
     judged[early] = Kind.AGAIN
     reasons[early] = "the first complete match of this type is not done"
+    late = is_kind(judged, Kind.DELETE) & (not context.deletes_allowed)
+    judged[late] = Kind.AGAIN
+    reasons[late] = DELETES_LAST
     writing = np.logical_or.reduce([each == Cell.WRITE for each in cells.values()])
     writing &= is_kind(judged, *FIELDWISE)
     for position, reason in _withheld(toggles.update.on, toggles.update.when, batch, writing):
@@ -291,24 +299,20 @@ def _reject(batch: Batch, judged: Objects, reasons: Objects, cells: dict[str, np
         each[rejected] = Cell.SAME
 
 
-def leaves_work(mapping: TypeMapping, direction: Direction) -> bool:
-    """Whether the other direction may write at all: else nothing is left over for it."""
-    return mapping.is_on(direction.other) and mapping.toggles(direction.other).update.on
-
-
 def new_bases(plan: Plan, side: Side, settled: tuple[Cell, ...]) -> list[dict[str, Value]]:
     """Per row the base of one side after the cells `settled` were done; all others keep theirs (G10).
 
-    Where a value was written the target's base is the value that it was given.
+    Where a value was written the target's base is what the target shows for it, else what it was given (G9).
     """
     batch = plan.batch
+    shown = batch.source.converted if plan.shown is None else plan.shown
     fields = [field for field in batch.mapping.fields if field.internal in plan.cells]
     names = [field.name(side) for field in fields]
     old = [dict(base or {}) for base in plan.bases(side)]
     for field, name in zip(fields, names, strict=True):
         cells = plan.cells[field.internal]
         own = column(batch.external if side is Side.EXTERNAL else batch.internal, name)
-        written = column(batch.source.converted, name) if side is batch.direction.target else own
+        written = column(shown, name) if side is batch.direction.target else own
         value = np.where(cells == Cell.WRITE, written, own)
         for position in np.flatnonzero(np.isin(cells, settled)):
             old[position][name] = value[position]

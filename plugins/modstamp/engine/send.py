@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 
@@ -47,11 +47,8 @@ def send(job: Job, source: Source) -> None:
     deadline = started + environment.settings.send_deadline.total_seconds()
     chunks = _chunks(sendings, environment.connector.abilities().batch_size)
     for number, chunk in enumerate(chunks):
-        if time.monotonic() > deadline:
-            _withdraw(job, chunk)
-            continue
         try:
-            _send_chunk(job, planned, chunk)
+            _send_chunk(job, planned, chunk, deadline)
         except LimitReachedError:
             _withdraw(job, [each for rest in chunks[number:] for each in rest])
             raise
@@ -113,12 +110,10 @@ def _plan(job: Job, tx: Transaction, source: Source, seen: look.Outside) -> Plan
 
 def _moved(tx: Transaction, batch: Batch, seen: look.Outside) -> Mask:
     """Rows whose internal values, pending counter, link or match key are no longer those that step 1 went by (G18)."""
-    mapping, source = batch.mapping, batch.source
+    mapping, source, now = batch.mapping, batch.source, batch.around.source_now
     ids = column(source.records, Column.ID)
-    names = mapping.field_names(Side.INTERNAL)
-    now = tx.records.read(mapping.internal, names, ids.tolist(), lock=True)
     moved = differs(column(now, Column.STATE), column(source.records, Column.STATE))
-    for name in names:
+    for name in mapping.field_names(Side.INTERNAL):
         moved |= differs(column(now, name), column(source.records, name))
     entries = tx.pending.lock(mapping.name, Direction.PUSHING, ids.tolist())
     counters = _at(column(entries, "record_id"), column(entries, "counter"), ids)
@@ -233,20 +228,26 @@ def _visibility(sending: Sending, lookback: timedelta) -> timedelta:
     return lookback if sending.action.operation is Operation.CREATE else timedelta(0)
 
 
-def _send_chunk(job: Job, planned: Plan, chunk: Sequence[Sending]) -> None:
+def _send_chunk(job: Job, planned: Plan, chunk: Sequence[Sending], deadline: float) -> None:
     """Steps 3 and 4 for one call's worth of actions."""
     environment = job.environment
     with environment.store.begin() as tx:
         tx.leases.check(job.lease)
+    if time.monotonic() > deadline:  # looked at last: the check before it may have waited for a lock
+        _withdraw(job, chunk)
+        return
     mapping = environment.mapping
     fields = mapping.field_names(Side.EXTERNAL)
     outcomes = environment.connector.push(mapping.external_type, [each.action for each in chunk], fields)
+    answered_at = environment.connector.now()
     with environment.store.begin() as tx:
         tx.leases.check(job.lease)
-        settle_answers(Ledger(job=job, tx=tx), _answers(planned, chunk, outcomes))
+        settle_answers(Ledger(job=job, tx=tx), _answers(planned, chunk, outcomes, answered_at))
 
 
-def _answers(planned: Plan, chunk: Sequence[Sending], outcomes: Sequence[Outcome]) -> list[Answer]:
+def _answers(
+    planned: Plan, chunk: Sequence[Sending], outcomes: Sequence[Outcome], answered_at: datetime
+) -> list[Answer]:
     batch = planned.batch
     ids, values = column(batch.source.records, Column.ID), planned.values_of_both
     return [
@@ -264,6 +265,7 @@ def _answers(planned: Plan, chunk: Sequence[Sending], outcomes: Sequence[Outcome
                 if field.external in each.action.values
             },
             outcome=outcome,
+            answered_at=answered_at,
         )
         for each, outcome in zip(chunk, outcomes, strict=True)
     ]

@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 
 from modstamp.engine.environment import Job
-from modstamp.engine.frames import Mask, Objects, column, fingerprints, frame, objects, present
+from modstamp.engine.frames import Mask, Objects, choose, column, fingerprints, frame, objects, present
 from modstamp.engine.judge import FIELDWISE, Kind
 from modstamp.engine.merge import Cell
-from modstamp.engine.plan import Plan, leaves_work, new_bases
+from modstamp.engine.plan import DELETES_LAST, Plan, new_bases
 from modstamp.instants import from_text
-from modstamp.mapping.schema import TypeMapping
+from modstamp.mapping.schema import FieldMapping, TypeMapping
 from modstamp.model import Column, Direction, Side
 from modstamp.ports import LINK_COLUMNS, Transaction
 
@@ -82,11 +82,17 @@ def links_after(plan: Plan, settled: tuple[Cell, ...], target_ids: Objects, mapp
             "stamp": column(external, Column.STAMP) if polling else column(old, "stamp"),
             "hash": fingerprints(external, fields) if polling else column(old, "hash"),
             "read_at": _later(column(external, Column.READ_AT), column(old, "read_at")),
-            "unconfirmed": [{} for _ in range(len(plan))],
-            "decisions": decisions(plan),
+            "unconfirmed": choose(_keeps_marks(plan), column(old, "unconfirmed"), objects([{}] * len(plan))),
+            "decisions": choose(_keeps_marks(plan), column(old, "decisions"), decisions(plan)),
             "mapping_hash": [mapping_hash] * len(plan),
         }
     )
+
+
+def _keeps_marks(plan: Plan) -> Mask:
+    """Linked rows whose fields were not judged, or held back: what the link remembers of them stays (G14, G19)."""
+    held = plan.withheld_updates | ~plan.rows(*FIELDWISE, Kind.RECREATE)
+    return np.asarray(plan.batch.linked & held)
 
 
 def _with_graves(plan: Plan) -> pd.DataFrame:
@@ -103,8 +109,8 @@ def _later(read: Objects, known: Objects) -> list[Any]:
     return result
 
 
-def decisions(plan: Plan) -> list[dict[str, Any]]:
-    """Conflicts that the other direction has yet to carry out, so that it decides alike (G14)."""
+def decisions(plan: Plan) -> Objects:
+    """Conflicts that are not carried out yet, so that whoever looks next decides alike (G14)."""
     result: list[dict[str, Any]] = [{} for _ in range(len(plan))]
     batch = plan.batch
     for field in batch.mapping.fields:
@@ -112,13 +118,23 @@ def decisions(plan: Plan) -> list[dict[str, Any]]:
         if conflict is None or not conflict.any():
             continue
         internal, external = column(batch.internal, field.internal), column(batch.external, field.external)
-        for position in np.flatnonzero(conflict & (plan.cells[field.internal] == Cell.LEAVE)):
+        winners = _winners(plan, field)
+        for position in np.flatnonzero(conflict & present(winners)):
             result[position][field.internal] = {
-                "winner": str(batch.direction.target),
+                "winner": winners[position],
                 "internal": internal[position],
                 "external": external[position],
             }
-    return result
+    return objects(result)
+
+
+def _winners(plan: Plan, field: FieldMapping) -> Objects:
+    """Per row the side that won a conflict whose outcome is still to be written, None elsewhere."""
+    direction, cells = plan.batch.direction, plan.cells[field.internal]
+    winners = choose(cells == Cell.LEAVE, objects([str(direction.target)] * len(plan)), None)
+    if direction is Direction.PUSHING:  # a poll's own writes are done with this transaction
+        winners[cells == Cell.WRITE] = str(direction.source)
+    return winners
 
 
 def write_history(settling: Settling, link_ids: Objects, rows: Mask) -> None:
@@ -170,7 +186,7 @@ def _leave_again(settling: Settling, again: Mask) -> None:
             "waits_for": [None] * int(again.sum()),
         }
         settling.tx.pending.leave(settling.mapping.name, Direction.POLLING, frame(entries))
-    settling.job.tally.add("again", int(again.sum()))
+    settling.job.tally.add("again", int((again & (plan.reasons != DELETES_LAST)).sum()))
 
 
 def _waits(plan: Plan) -> Objects:
@@ -182,9 +198,11 @@ def _waits(plan: Plan) -> Objects:
 
 def _leave_for_other(settling: Settling, target_ids: Objects) -> None:
     plan, mapping, other = settling.plan, settling.mapping, settling.direction.other
-    left = (plan.rows(*FIELDWISE) & plan.having(Cell.LEAVE)) | plan.rows(Kind.LEAVE)
+    left = plan.rows(Kind.LEAVE)
+    if mapping.toggles(other).update.on:
+        left |= plan.rows(*FIELDWISE) & plan.having(Cell.LEAVE)
     left &= present(target_ids)
-    if not left.any() or not leaves_work(mapping, settling.direction):
+    if not left.any() or not mapping.is_on(other):
         return
     known = settling.tx.quarantine.waiting(mapping.name, other, target_ids[left].tolist())
     tried = {
@@ -206,9 +224,9 @@ def quarantine(settling: Settling) -> None:
     plan, tx, mapping, direction = settling.plan, settling.tx, settling.mapping, settling.direction
     batch = plan.batch
     by_toggle = np.fromiter((reason.endswith(" is off") for reason in plan.reasons), bool, len(plan))
-    held = plan.rows(*_QUARANTINE) & ~by_toggle
+    held = (plan.rows(*_QUARANTINE) | plan.withheld_updates) & ~by_toggle
     if held.any():
-        kinds = objects([_QUARANTINE[kind] for kind in plan.kinds[held]])
+        kinds = objects([_QUARANTINE.get(kind, "withheld") for kind in plan.kinds[held]])
         details = [
             {"values": values, "candidates": list(found)}
             for values, found, waits in zip(plan.values_of_both, batch.around.candidates, held, strict=True)
@@ -231,7 +249,7 @@ def quarantine(settling: Settling) -> None:
                 }
             ),
         )
-    passed = ~plan.rows(*_QUARANTINE, Kind.AGAIN, Kind.WAIT)
+    passed = ~held & ~plan.rows(*_QUARANTINE, Kind.AGAIN, Kind.WAIT)
     if passed.any():
         tx.quarantine.release(mapping.name, direction, settling.source_ids[passed].tolist())
     # Nothing is left to do the other way either: what was refused there has been repaired on this side.

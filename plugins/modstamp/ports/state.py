@@ -184,6 +184,10 @@ class Intents(Protocol):
         """Which of these match keys are being created right now by a mapping of the family (G20)."""
         ...
 
+    def creates_without_key(self, mapping: TypeMapping) -> bool:
+        """Whether the family is creating a record that has no match key (G20)."""
+        ...
+
     def close(self, link_ids: Sequence[int]) -> None: ...
 
 

@@ -49,6 +49,18 @@ class Intents:
         )
         return {key for key in self._connection.scalars(query) if key is not None}
 
+    def creates_without_key(self, mapping: TypeMapping) -> bool:
+        query = (
+            select(intents.c.id)
+            .join(links, links.c.id == intents.c.link_id)
+            .where(
+                links.c.family == family_key(*mapping.family),
+                intents.c.operation == str(Operation.CREATE),
+                intents.c.match_key.is_(None),
+            )
+        )
+        return self._connection.execute(query.limit(1)).first() is not None
+
     def close(self, link_ids: Sequence[int]) -> None:
         """The outcome is known and has been written down in the same transaction."""
         self._connection.execute(delete(intents).where(among(self._connection, intents.c.link_id, link_ids)))

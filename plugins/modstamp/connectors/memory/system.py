@@ -60,6 +60,7 @@ class MemorySystem:
         self.types = {description.name: description for description in types}
         self.clock = start
         self.rewrites: dict[tuple[str, str], Callable[[Value], Value]] = {}  # by (type, field): what the server stores
+        self.defaults: dict[tuple[str, str], Value] = {}  # by (type, field): what a create without a value gets
         self.rules: list[Rule] = []
         self.locked: set[tuple[str, str]] = set()  # (type, id) whose row another transaction holds
         self.faults: deque[tuple[Fault, float]] = deque()  # for the next write requests; seconds of lateness for SLOW
@@ -72,7 +73,7 @@ class MemorySystem:
 
     def create(self, type_name: str, values: Values, *, by: str = PERSON, late: float = 0) -> str:
         """Raises `RejectedRecordError`, as `edit` does, when a rule of the system refuses the values."""
-        empty = dict.fromkeys(self.types[type_name].fields)
+        empty = {name: self.defaults.get((type_name, name)) for name in self.types[type_name].fields}
         kept = self._accepted(type_name, None, {**empty, **values}, values)
         self._created += 1
         record_id = f"{type_name}-{self._created:07d}"
