@@ -1,6 +1,7 @@
 """The command line: the same engine without Airflow. Connections come from ``AIRFLOW_CONN_<ID>`` variables.
 
-Exit code 0: done; 1: a person has something to change; 2: the command itself was wrong; 3: the run could not go on.
+Exit code 0: done, or paused by a limit; 1: a person has something to change; 2: the command itself was wrong; 3: the
+run could not go on, and nothing was lost.
 """
 
 from __future__ import annotations
@@ -8,15 +9,18 @@ from __future__ import annotations
 import json
 import sys
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
-from modstamp import report, wiring
-from modstamp.errors import ConfigurationError, ModstampError
+from modstamp import inspection, report, wiring
+from modstamp.errors import ConfigurationError, ModstampError, Problem
 from modstamp.mapping.advice import advise
+from modstamp.mapping.catalog import MappingFile, Mappings
 from modstamp.model import Direction
 from modstamp.settings import Settings
 
@@ -24,6 +28,7 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Machine-readable o
 _DIRECTION = click.option(
     "--direction", type=click.Choice([str(each) for each in Direction]), help="Only this one; both when left out."
 )
+_NAMES = click.argument("mapping", nargs=-1)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -35,7 +40,7 @@ def cli() -> None:
 @_JSON
 def lint(*, as_json: bool) -> None:
     """Check the mapping files. Nothing is connected."""
-    mappings = wiring.mappings(Settings())
+    mappings = wiring.mappings(_settings())
     problems = wiring.unusable_expectations(mappings)
     if problems:
         raise ConfigurationError(problems)
@@ -50,7 +55,7 @@ def lint(*, as_json: bool) -> None:
 @_JSON
 def doctor(*, as_json: bool) -> None:
     """Compare the mappings with both systems as they are: logins, rights, fields. Nothing is written."""
-    document = wiring.examine(Settings())
+    document = inspection.examine(_settings())
     _show(document, report.doctor(document), as_json=as_json)
     if any(each["problems"] for each in document["mappings"]) or document["problems"]:
         sys.exit(1)
@@ -60,37 +65,40 @@ def doctor(*, as_json: bool) -> None:
 @_JSON
 def migrate(*, as_json: bool) -> None:
     """Bring the engagement database up to date: tables, triggers, and who listens to which table."""
-    wiring.prepare(Settings())
+    wiring.prepare(_settings())
     _show({"migrated": True}, "The engagement database is up to date.", as_json=as_json)
 
 
 @cli.command()
-@click.argument("mapping")
+@_NAMES
 @_DIRECTION
-@click.option("--limit", type=int, help="At most so many records.")
+@click.option("--limit", type=click.IntRange(min=1), help="At most so many records of each run.")
 @_JSON
-def plan(mapping: str, direction: str | None, limit: int | None, *, as_json: bool) -> None:
+def plan(mapping: Sequence[str], direction: str | None, limit: int | None, *, as_json: bool) -> None:
     """Show what a run would do, record by record and field by field. It cannot write."""
-    summaries = _run(mapping, direction, {"dry_run": True, "limit": limit})
+    summaries = list(_run(mapping, direction, {"dry_run": True, "limit": limit}))
     _show({"runs": summaries}, report.plans(summaries), as_json=as_json)
 
 
 @cli.command()
-@click.argument("mapping", nargs=-1)
+@_NAMES
 @_DIRECTION
 @_JSON
 def sync(mapping: Sequence[str], direction: str | None, *, as_json: bool) -> None:
-    """Run mappings now, all of them when none is named: parents before children, polling before pushing."""
-    names = mapping or [each.name for each in wiring.mappings(Settings())]
-    summaries = [summary for name in names for summary in _run(name, direction, {})]
-    _show({"runs": summaries}, report.runs(summaries), as_json=as_json)
+    """Run mappings now: parents before children, polling before pushing. A limit reached pauses a run."""
+    summaries: list[dict[str, Any]] = []
+    try:
+        for summary in _run(mapping, direction, {}):
+            summaries.append(summary)  # noqa: PERF402  # what was done is shown even if a later run cannot go on
+    finally:
+        _show({"runs": summaries}, report.runs(summaries), as_json=as_json)
 
 
 @cli.command()
 @_JSON
 def status(*, as_json: bool) -> None:
     """The last runs, what waits and why, and what the API may still be called."""
-    document = wiring.overview(Settings())
+    document = inspection.overview(_settings())
     _show(document, report.status(document), as_json=as_json)
 
 
@@ -102,33 +110,70 @@ def validations(output: Path, limit: int, *, as_json: bool) -> None:
     """Write what the expectations found in the last runs as a page to be browsed."""
     from modstamp.engine.validation_report import render  # noqa: PLC0415  # the engine's package
 
-    found = wiring.last_validations(Settings(), limit)
+    found = inspection.last_validations(_settings(), limit)
     if not as_json:
-        output.write_text(render(found), encoding="utf-8")
+        _write(output, render(found))
     _show({"validations": found}, f"Wrote {output}: {len(found)} validations.", as_json=as_json)
 
 
-def _run(name: str, direction: str | None, options: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _settings() -> Settings:
+    """Raises `ConfigurationError` with every variable that cannot be read; values are not repeated."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = error.errors(include_input=False, include_url=False)
+        raise ConfigurationError([_wrong_setting(str(fault["loc"][0]), fault["msg"]) for fault in faults]) from None
+    except SettingsError as error:
+        raise ConfigurationError([_wrong_setting("", str(error))]) from None
+
+
+def _wrong_setting(name: str, what: str) -> Problem:
+    return Problem(f"environment variable MODSTAMP_{name.upper()}".rstrip("_"), what, "correct it, or take it out")
+
+
+def _run(names: Sequence[str], direction: str | None, options: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The summaries of the runs, one after the other. A dry run's says what the run would cost, too."""
     from modstamp.engine.handoff import RunOptions  # noqa: PLC0415  # pandas
 
-    settings = Settings()
-    mapping = wiring.mappings(settings)[name]
-    wanted = [Direction(direction)] if direction else [each for each in Direction if mapping.is_on(each)]
-    summaries = []
-    for each in wanted:
-        with wiring.open_run(name, each, settings) as run:
-            summaries.append(wiring.run_through(run, RunOptions(**options), f"cli-{uuid.uuid4().hex[:12]}").as_dict())
-    return summaries
+    settings, chosen = _settings(), RunOptions(**options)
+    for mapping, towards in _chosen(wiring.mappings(settings), names, direction):
+        with wiring.open_run(mapping, towards, settings) as run:
+            summary = wiring.run_through(run, chosen, f"cli-{uuid.uuid4().hex[:12]}")
+        estimate = {"estimated_calls": run.estimated_calls(summary)} if chosen.dry_run else {}
+        yield {**summary.as_dict(), **estimate}
+
+
+def _chosen(every: Mappings, names: Sequence[str], direction: str | None) -> list[tuple[str, Direction]]:
+    """Without names all mappings, in their order. Raises `ConfigurationError` for one that is named and off."""
+    wanted = [Direction(direction)] if direction else list(Direction)
+    named = [every[name] for name in names]
+    off = [each for each in named if not any(each.is_on(towards) for towards in wanted)]
+    if off:
+        raise ConfigurationError([_switched_off(every.file(each.name), wanted) for each in off])
+    return [(each.name, towards) for each in named or every for towards in wanted if each.is_on(towards)]
+
+
+def _switched_off(file: MappingFile, wanted: Sequence[Direction]) -> Problem:
+    words = " and ".join(wanted)
+    return Problem(file.document.where((wanted[0].value,)), f"{words} of {file.mapping.name} is off", "switch it on")
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        problem = Problem(str(path), f"it cannot be written ({error.strerror})", "choose another --output")
+        raise ConfigurationError([problem]) from error
 
 
 def _show(document: Mapping[str, Any], text: str, *, as_json: bool) -> None:
     click.echo(json.dumps(document, indent=2, default=str) if as_json else text)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Every error that Modstamp raises on purpose becomes one message and an exit code."""
     try:
-        cli()
+        cli(args=arguments)
     except ConfigurationError as error:
         click.echo("\n".join(f"✗ {problem}" for problem in error.problems), err=True)
         sys.exit(1)

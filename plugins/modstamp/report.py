@@ -32,7 +32,14 @@ def runs(summaries: Sequence[Document]) -> str:
         table.add_row(
             each["mapping"], each["direction"], *figures, str(each["calls"]), str(each["document_calls"]), speed
         )
-    return _text(table) + _reasons(summaries)
+    return _text(table) + _stopped(summaries) + _reasons(summaries)
+
+
+def _stopped(summaries: Iterable[Document]) -> str:
+    """Runs that a limit paused or an error ended. A finished run has no message."""
+    return "".join(
+        f"{each['mapping']} {each['direction']}: {each['message']}\n" for each in summaries if each["message"]
+    )
 
 
 def _reasons(summaries: Iterable[Document]) -> str:
@@ -52,6 +59,7 @@ def plans(summaries: Sequence[Document]) -> str:
         counts = ", ".join(f"{records} {kind}" for kind, records in sorted(each["counts"].items()) if records)
         parts.append(
             f"{each['mapping']} {each['direction']}: {counts or 'nothing'}; {each['calls']} calls made to look"
+            + (f", a run would make about {each['estimated_calls']}" if "estimated_calls" in each else "")
         )
         table = _table("record", "operation", "field", "old", "new", "rule")
         for row in each["differences"]:

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from upath import UPath
 
-from modstamp.errors import FatalError
+from modstamp.errors import ConfigurationError, FatalError, Problem
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _AS_JSON = b"modstamp.json"  # marks a column whose values are of several kinds
@@ -24,7 +24,13 @@ class ParquetStaging:
     """One folder per run. References are URLs, so that another worker can read what this one wrote."""
 
     def __init__(self, url: str) -> None:
-        self._root = UPath(url.removeprefix("file://") if url.startswith("file://") else url)
+        """Raises `ConfigurationError` for a URL that nothing here can open."""
+        try:
+            self._root = UPath(url.removeprefix("file://") if url.startswith("file://") else url)
+            self._root.fs  # noqa: B018  # an object store's library is looked for only now
+        except (ValueError, ImportError) as error:
+            fix = "name a folder, or an object store whose fsspec library is installed"
+            raise ConfigurationError([Problem("MODSTAMP_STAGING_URL", str(error), fix)]) from error
 
     def write(self, run_id: str, name: str, frame: pd.DataFrame) -> str:
         path = self._folder(run_id) / f"{name}.parquet"
@@ -33,6 +39,7 @@ class ParquetStaging:
             with path.open("wb") as file:
                 pq.write_table(_table(frame), file)
         except OSError as error:
+            path.unlink(missing_ok=True)  # half a part helps nobody, and holds the room that is missing
             raise FatalError(_explain(error, str(path.parent))) from error
         return str(path)
 
@@ -40,8 +47,9 @@ class ParquetStaging:
         try:
             with UPath(reference).open("rb") as file:
                 table = pq.read_table(file)
-        except OSError as error:
-            raise FatalError(f"the staged part {reference} cannot be read: {error}") from error
+        except (OSError, pa.ArrowException) as error:
+            fix = "run again: the rows are read anew. All workers must reach the place named by MODSTAMP_STAGING_URL"
+            raise FatalError(f"the staged part {reference} cannot be read ({error}). Fix: {fix}") from error
         return pd.DataFrame({name: _column(table, name) for name in table.column_names})
 
     def remove(self, run_id: str) -> None:
@@ -61,10 +69,15 @@ class ParquetStaging:
 
 
 def _remove(folder: UPath) -> None:
-    if folder.exists():
+    """Another process may be removing the same."""
+    try:
         for path in folder.iterdir():
-            path.unlink()
+            path.unlink(missing_ok=True)
         folder.rmdir()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise FatalError(_explain(error, str(folder))) from error
 
 
 def _explain(error: OSError, folder: str) -> str:

@@ -6,13 +6,20 @@ Nothing heavy is imported until a run is opened, as Airflow reads `mappings` at 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from modstamp.connections import ConnectionSettings, from_environment, variable
-from modstamp.errors import ConfigurationError, ModstampError, Problem, RetryableError
+from modstamp.errors import (
+    ConfigurationError,
+    LeaseHeldError,
+    LimitReachedError,
+    ModstampError,
+    Problem,
+    RetryableError,
+)
 from modstamp.mapping import loading
 from modstamp.mapping.catalog import Mappings
 from modstamp.model import Direction
@@ -20,6 +27,7 @@ from modstamp.settings import Settings
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
+    from sqlalchemy.exc import DBAPIError
 
     from modstamp.engine.environment import Environment
     from modstamp.engine.handoff import Handoff, RunOptions, Summary
@@ -56,41 +64,97 @@ def engagement_url(settings: Settings, resolve: Resolver = from_environment) -> 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One mapping in one direction, ready to run. Each step may be called in a process of its own."""
+    """One mapping in one direction, ready to run. Each step may be called in a process of its own.
+
+    `rehearsal` is what dry runs work with: the same, with a store and a connector that cannot write.
+    """
 
     environment: Environment
+    rehearsal: Environment
     direction: Direction
     meter: Meter
 
     def extract(self, options: RunOptions, run_id: str) -> Handoff:
-        """Raises `LeaseHeldError` when another run is at work."""
+        """Raises `LeaseHeldError` when another run is at work. Parts that nobody will load any more go first."""
         from modstamp.engine import run  # noqa: PLC0415  # pandas
+        from modstamp.staging import ParquetStaging  # noqa: PLC0415  # pyarrow
 
+        settings = self.environment.settings
+        ParquetStaging(settings.staging_url).remove_older_than(settings.staging_retention)
         with self.meter.during(run_id, self.environment.mapping.name):
-            return run.start(self.environment, self.direction, options, run_id)
+            return run.start(self._environment(dry_run=options.dry_run), self.direction, options, run_id)
 
     def transform(self, handoff: Handoff) -> Handoff:
         from modstamp.engine import run  # noqa: PLC0415  # pandas
 
-        return run.transform(self.environment, handoff)
+        return run.transform(self._environment(dry_run=handoff.dry_run), handoff)
 
     def validate(self, handoff: Handoff) -> Handoff:
         from modstamp.engine import run  # noqa: PLC0415  # pandas
 
         with self.meter.during(handoff.run_id, handoff.mapping):
-            return run.validate(self.environment, handoff)
+            return run.validate(self._environment(dry_run=handoff.dry_run), handoff)
 
     def load(self, handoff: Handoff) -> Summary:
         from modstamp.engine import run  # noqa: PLC0415  # pandas
 
         with self.meter.during(handoff.run_id, handoff.mapping):
-            return run.finish(self.environment, handoff)
+            return run.finish(self._environment(dry_run=handoff.dry_run), handoff)
 
     def fail(self, handoff: Handoff, message: str) -> None:
         """Note that the run could not go on."""
         from modstamp.engine import run  # noqa: PLC0415  # pandas
 
         run.fail(self.environment, handoff, message)
+
+    def end(self, run_id: str, status: str, message: str) -> Summary:
+        """End a run of which no step will be tried again: note why, free its lease, remove what it staged."""
+        from modstamp.engine.handoff import Summary  # noqa: PLC0415  # pandas
+
+        store, name = self.environment.store, self.environment.mapping.name
+        calls = self.meter.counted(run_id)
+        with store.begin() as tx:
+            record = tx.runs.get(run_id)
+            if record:
+                tx.runs.put(replace(record, status=status, message=message, ended_at=store.now(), calls=calls))
+        with suppress(LeaseHeldError):  # another run has taken over: then there is nothing to give back
+            # Its own lease, granted once more: whatever of this run is still about can no longer write (G22).
+            store.give_back(store.grant(name, self.direction, run_id))
+        self.environment.staging.remove(run_id)
+        return Summary(
+            run_id=run_id,
+            mapping=name,
+            direction=self.direction,
+            counts=record.counts if record else {},
+            reasons=record.reasons if record else {},
+            calls=calls,
+            document_calls=0,
+            seconds=0.0,
+            paused=status == "paused",
+            message=message,
+        )
+
+    def estimated_calls(self, summary: Summary) -> int:
+        """What a run would be charged for what a dry run has found: as much for looking, and its writes outside."""
+        if self.direction is Direction.POLLING:
+            return summary.calls
+        abilities, batch = self.environment.connector.abilities(), self.environment.settings.outbound_batch
+        created = summary.counts.get("create", 0) + summary.counts.get("recreate", 0)
+        writes = sum(
+            _calls(records, abilities.batch_size, batch)
+            for records in (summary.counts.get("update", 0), created, summary.counts.get("delete", 0))
+        )
+        # What a create left is read in a call of its own.
+        return summary.calls + writes + _calls(created, min(abilities.batch_size, abilities.read_size), batch)
+
+    def _environment(self, *, dry_run: bool) -> Environment:
+        return self.rehearsal if dry_run else self.environment
+
+
+def _calls(records: int, per_call: int, batch: int) -> int:
+    """Calls that so many records of one operation need, when they travel in batches."""
+    whole, rest = divmod(records, batch)
+    return whole * -(-batch // per_call) + -(-rest // per_call)
 
 
 @contextmanager
@@ -103,9 +167,11 @@ def open_run(
 
 
 def _run(mapping_name: str, direction: Direction, settings: Settings, resolve: Resolver, engine: Engine) -> Run:
+    from modstamp.connectors.read_only import ReadOnlyConnector  # noqa: PLC0415  # pandas
     from modstamp.engine.environment import Environment  # noqa: PLC0415  # pandas
     from modstamp.staging import ParquetStaging  # noqa: PLC0415  # pyarrow
     from modstamp.state.calls import Meter  # noqa: PLC0415  # SQLAlchemy
+    from modstamp.state.database import read_only  # noqa: PLC0415  # SQLAlchemy
 
     every = mappings(settings)
     mapping = every[mapping_name]
@@ -120,25 +186,70 @@ def _run(mapping_name: str, direction: Direction, settings: Settings, resolve: R
         settings=settings,
         calls_of=meter.counted,
     )
-    return Run(environment, direction, meter)
+    # The meter keeps a session that may write: a dry run's calls are charged like any others (G27).
+    rehearsal = replace(
+        environment,
+        store=open_store(read_only(engine), settings),
+        connector=ReadOnlyConnector(environment.connector),
+    )
+    return Run(environment, rehearsal, direction, meter)
 
 
 @contextmanager
-def open_database(settings: Settings, resolve: Resolver = from_environment) -> Iterator[Engine]:
-    """The engagement database, which holds the state too. Raises `RetryableError` when it cannot be reached."""
-    from sqlalchemy.exc import OperationalError  # noqa: PLC0415  # not at DAG-parse time
+def open_database(
+    settings: Settings, resolve: Resolver = from_environment, *, migrated: bool = True
+) -> Iterator[Engine]:
+    """The engagement database, which holds the state too; `migrated`: it must have the schema of this version.
+
+    Raises `RetryableError` when it cannot be reached, `ConfigurationError` when it cannot be used as it is.
+    """
+    from sqlalchemy.exc import DBAPIError, OperationalError  # noqa: PLC0415  # not at DAG-parse time
 
     from modstamp.state.database import open_engine  # noqa: PLC0415  # SQLAlchemy
 
     engine = open_engine(engagement_url(settings, resolve))
+    where = f"connection '{settings.engagement_connection}' ({engine.url.set(query={}).render_as_string()})"
     try:
+        if migrated:
+            _check_migrated(engine, where)
         yield engine
     except OperationalError as error:
-        where = f"connection '{settings.engagement_connection}' ({engine.url.render_as_string()})"
+        what = f"the engagement database does not answer: {_words(error)}"
         fix = f"start the database, or correct {variable(settings.engagement_connection)}"
-        raise RetryableError(f"{where}: the engagement database does not answer: {error.orig}. Fix: {fix}") from error
+        raise RetryableError(f"{where}: {what}. Fix: {fix}") from error
+    except DBAPIError as error:
+        cause = "connect" if error.statement is None else getattr(error.orig, "sqlstate", None)
+        if cause not in _FIXES:
+            raise
+        what = f"the engagement database cannot be used: {_words(error)}"
+        problem = Problem(where, what, _FIXES[cause].format(variable=variable(settings.engagement_connection)))
+        raise ConfigurationError([problem]) from None  # the original would carry personal data
     finally:
         engine.dispose()
+
+
+# By SQLSTATE; what is not listed here is a fault of ours.
+_FIXES = {"connect": "correct {variable}", "42501": "grant this right to the login of {variable}"}
+
+
+def _words(error: DBAPIError) -> str:
+    """The driver's own message, on one line."""
+    return " ".join(str(error.orig).split())
+
+
+def _check_migrated(engine: Engine, where: str) -> None:
+    from alembic.script import ScriptDirectory  # noqa: PLC0415  # not at DAG-parse time
+
+    from modstamp.migrations import configuration, revision  # noqa: PLC0415  # Alembic
+    from modstamp.state.database import read_only  # noqa: PLC0415  # SQLAlchemy
+
+    with read_only(engine).connect() as connection:
+        found = revision(connection)
+        wanted = ScriptDirectory.from_config(configuration(connection)).get_current_head()
+    if found != wanted:
+        has = f"has schema {found}" if found else "has never been migrated"
+        problem = Problem(where, f"it {has}; this version needs {wanted}", "run `python -m modstamp migrate`")
+        raise ConfigurationError([problem])
 
 
 def open_store(engine: Engine, settings: Settings) -> Store:
@@ -171,7 +282,7 @@ def prepare(settings: Settings, resolve: Resolver = from_environment) -> None:
     from modstamp.connectors.engagement.catalog import Catalog, table_name  # noqa: PLC0415  # SQLAlchemy
     from modstamp.migrations import migrate  # noqa: PLC0415  # Alembic
 
-    with open_database(settings, resolve) as engine:
+    with open_database(settings, resolve, migrated=False) as engine:
         migrate(engine)
         listening = {mapping.name: mapping for mapping in mappings(settings) if mapping.pushing.on}
         watches = {name: table_name(mapping.internal) for name, mapping in listening.items()}
@@ -184,13 +295,18 @@ def prepare(settings: Settings, resolve: Resolver = from_environment) -> None:
 
 
 def run_through(run: Run, options: RunOptions, run_id: str) -> Summary:
-    """All four steps in this process."""
-    handoff = run.extract(options, run_id)
+    """All four steps in this process. A limit reached in any of them pauses the run and is no failure (G27)."""
     try:
-        return run.load(run.validate(run.transform(handoff)))
+        return run.load(run.validate(run.transform(run.extract(options, run_id))))
+    except LeaseHeldError:
+        raise
     except ModstampError as error:
-        if not options.dry_run:
-            run.fail(handoff, str(error))
+        if options.dry_run:
+            run.rehearsal.staging.remove(run_id)
+            raise
+        if isinstance(error, LimitReachedError):
+            return run.end(run_id, "paused", str(error))
+        run.end(run_id, "failed", str(error))
         raise
 
 
@@ -205,68 +321,3 @@ def unusable_expectations(every: Mappings) -> list[Problem]:
         for rule in expectations.written(file.mapping, each, file.document)
     ]
     return list(dict.fromkeys(validate.unusable(rules)))
-
-
-def examine(settings: Settings, resolve: Resolver = from_environment) -> dict[str, Any]:
-    """Every mapping against both live systems: problems stop runs, advice does not (OSF-004 to 007, STG-002)."""
-    from modstamp.mapping.live import advise_live, check_live  # noqa: PLC0415  # only here
-
-    every = mappings(settings)
-    problems: list[Problem] = []
-    found = []
-    with open_database(settings, resolve) as engine:
-        for file in every.files:
-            mapping = file.mapping
-            run = _run(mapping.name, Direction.POLLING, settings, resolve, engine)
-            try:
-                with run.environment.store.begin(read_only=True) as tx:
-                    internal = tx.records.describe(mapping.internal)
-                    types = {field.reference.type for field in mapping.fields if field.reference}
-                    parents = {name: tx.records.describe(name) for name in types}
-                external = run.environment.connector.describe(mapping.external_type)
-            except ConfigurationError as error:
-                problems += error.problems
-                continue
-            found.append(
-                {
-                    "mapping": mapping.name,
-                    "internal": mapping.internal,
-                    "external": mapping.external,
-                    "problems": [each.as_dict() for each in check_live(file, internal, external, parents)],
-                    "advice": [each.as_dict() for each in advise_live(file, internal, external)],
-                }
-            )
-    return {"mappings": found, "problems": [each.as_dict() for each in dict.fromkeys(problems)]}
-
-
-def overview(settings: Settings, resolve: Resolver = from_environment) -> dict[str, Any]:
-    """The last run of every mapping and direction, what waits and why, and what was called."""
-    from modstamp.state import overview as state  # noqa: PLC0415  # SQLAlchemy
-    from modstamp.state.calls import Meter  # noqa: PLC0415  # SQLAlchemy
-    from modstamp.state.database import read_only  # noqa: PLC0415  # SQLAlchemy
-    from modstamp.state.runs import Runs  # noqa: PLC0415  # SQLAlchemy
-
-    with open_database(settings, resolve) as engine, read_only(engine).connect() as connection:
-        connections = dict.fromkeys(mapping.connection for mapping in mappings(settings))
-        return {
-            "runs": [each.as_dict() for each in Runs(connection).latest()],
-            "pending": [each.as_dict() for each in state.pending_counts(connection)],
-            "quarantine": [each.as_dict() for each in state.quarantine_counts(connection)],
-            "links": [each.as_dict() for each in state.link_counts(connection)],
-            "budgets": [_budget(Meter(engine, each), each) for each in connections],
-        }
-
-
-def last_validations(settings: Settings, limit: int, resolve: Resolver = from_environment) -> list[dict[str, Any]]:
-    """What the expectations found in the newest runs, for `engine.validation_report`."""
-    from modstamp.state import overview as state  # noqa: PLC0415  # SQLAlchemy
-    from modstamp.state.database import read_only  # noqa: PLC0415  # SQLAlchemy
-
-    with open_database(settings, resolve) as engine, read_only(engine).connect() as connection:
-        return state.last_validations(connection, limit)
-
-
-def _budget(meter: Meter, connection: str) -> dict[str, Any]:
-    report = meter.last_report()
-    told = {"used_by_all": report.used if report else None, "maximum": report.maximum if report else None}
-    return {"connection": connection, "used_by_us": meter.usage(), **told}

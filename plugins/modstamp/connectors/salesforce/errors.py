@@ -71,7 +71,9 @@ def of_request(where: str, status: int, body: Any) -> ModstampError:
     if code == "REQUEST_LIMIT_EXCEEDED" and "TotalRequests" in message:
         return DailyLimitError(message)
     if code in _CONFIGURATION:
-        return ConfigurationError([Problem(where, f"{code}: {message}", _CONFIGURATION[code])])
+        # Without API access nothing works, whatever was asked for: so only the connection is named, and named once.
+        place = where.partition(",")[0] if _CONFIGURATION[code] is _API_OFF else where
+        return ConfigurationError([Problem(place, f"{code}: {message}", _CONFIGURATION[code])])
     if code in _PASSING or status in _PASSING_STATUS:
         return NotDoneError(f"{where}: {code}: {message}")
     if status >= _SERVER_ERROR:

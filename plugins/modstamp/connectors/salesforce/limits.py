@@ -12,6 +12,7 @@ from simple_salesforce.api import Salesforce
 from modstamp.errors import LimitReachedError
 from modstamp.model import Budget
 
+_WAITS = "What is left to do waits and goes on by itself when there is room. Fix, if it stays so: raise"
 _LOOK_AGAIN = timedelta(minutes=5)  # the org counts over a rolling day, so room comes back in small steps
 
 
@@ -65,12 +66,11 @@ class Limits:
         own = self._usage()
         if own >= self._own_threshold:
             message = f"Modstamp made {own} calls in 24 hours; its threshold is {self._own_threshold}"
-            raise LimitReachedError(message, until)
+            raise LimitReachedError(f"{message}. {_WAITS} MODSTAMP_OWN_THRESHOLD", until)
         report = self._newest()
         if report and report.used >= self._allowed(report):
-            message = (
-                f"all applications made {report.used} of the org's {report.maximum} calls; we stop at {self._share:.0%}"
-            )
+            made = f"all applications made {report.used} of the org's {report.maximum} calls"
+            message = f"{made}; we stop at {self._share:.0%}. {_WAITS} MODSTAMP_GLOBAL_THRESHOLD"
             raise LimitReachedError(message, until)
 
     def hear(self, header: str | None) -> Heard | None:
@@ -85,7 +85,8 @@ class Limits:
         """The org has refused a call for its daily limit: send no other until there may be room."""
         maximum = self._heard.maximum if self._heard else 1
         self._heard = Heard(used=maximum, maximum=maximum, at=datetime.now(UTC))
-        return LimitReachedError(message, datetime.now(UTC) + _LOOK_AGAIN)
+        text = f"the org has no calls left today: {message} {_WAITS} its limit, by agreement with Salesforce"
+        return LimitReachedError(text, datetime.now(UTC) + _LOOK_AGAIN)
 
     def budget(self) -> Budget:
         report = self._newest()

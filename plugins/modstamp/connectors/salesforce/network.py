@@ -19,6 +19,7 @@ def network_error(where: str, error: requests.RequestException) -> ModstampError
     reason = error.args[0].reason if error.args and isinstance(error.args[0], MaxRetryError) else None
     if isinstance(reason, NewConnectionError | ConnectTimeoutError):
         host = error.request.url.split("/")[2] if error.request is not None and error.request.url else "the host"
-        text = f"{where}: {host} cannot be reached; check the connection's host, the network and the firewall"
-        return NotDoneError(text)
-    return NoAnswerError(f"{where}: no answer arrived ({type(error).__name__})")
+        fix = "check the connection's host, the network and the firewall"
+        return NotDoneError(f"{where}: {host} cannot be reached. Fix: {fix}")
+    fix = "check the network, or give Salesforce longer by MODSTAMP_CALL_TIMEOUT"
+    return NoAnswerError(f"{where}: no answer arrived ({type(error).__name__}). Fix: {fix}")

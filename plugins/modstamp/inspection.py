@@ -1,0 +1,115 @@
+"""How things stand, for people: mappings against both live systems, what runs did, what waits. Nothing is written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from modstamp import wiring
+from modstamp.connections import from_environment
+from modstamp.errors import ConfigurationError, Problem
+from modstamp.mapping.catalog import MappingFile
+from modstamp.mapping.schema import TypeMapping
+from modstamp.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from modstamp.ports import Connector, Store
+    from modstamp.state.calls import Meter
+
+
+def examine(settings: Settings, resolve: wiring.Resolver = from_environment) -> dict[str, Any]:
+    """Every mapping against both live systems: problems stop runs, advice does not (OSF-004 to 007, STG-002)."""
+    every = wiring.mappings(settings)
+    problems: list[Problem] = []
+    found = []
+    with wiring.open_database(settings, resolve) as engine:
+        store, connectors = wiring.open_store(engine, settings), _Connectors(settings, resolve, engine)
+        for file in every.files:
+            try:
+                found.append(_examined(file, store, connectors.of(file.mapping)))
+            except ConfigurationError as error:
+                problems += error.problems
+    return {"mappings": found, "problems": [each.as_dict() for each in dict.fromkeys(problems)]}
+
+
+class _Connectors:
+    """One per connection, so that each is logged in to once; a login that was refused is not tried again."""
+
+    def __init__(self, settings: Settings, resolve: wiring.Resolver, engine: Engine) -> None:
+        self._settings = settings
+        self._resolve = resolve
+        self._engine = engine
+        self._found: dict[str, Connector | ConfigurationError] = {}
+
+    def of(self, mapping: TypeMapping) -> Connector:
+        if mapping.connection not in self._found:
+            self._found[mapping.connection] = self._open(mapping)
+        found = self._found[mapping.connection]
+        if isinstance(found, ConfigurationError):
+            raise found
+        return found
+
+    def _open(self, mapping: TypeMapping) -> Connector | ConfigurationError:
+        from modstamp.state.calls import Meter  # noqa: PLC0415  # SQLAlchemy
+
+        meter = Meter(self._engine, mapping.connection)
+        try:
+            connector = wiring.connect(mapping.system, self._resolve(mapping.connection), self._settings, meter)
+            connector.now()
+        except ConfigurationError as error:
+            return error
+        return connector
+
+
+def _examined(file: MappingFile, store: Store, connector: Connector) -> dict[str, Any]:
+    from modstamp.mapping.live import advise_live, check_live  # noqa: PLC0415  # only here
+
+    mapping = file.mapping
+    with store.begin(read_only=True) as tx:
+        internal = tx.records.describe(mapping.internal)
+        types = {field.reference.type for field in mapping.fields if field.reference}
+        parents = {name: tx.records.describe(name) for name in types}
+    external = connector.describe(mapping.external_type)
+    return {
+        "mapping": mapping.name,
+        "internal": mapping.internal,
+        "external": mapping.external,
+        "problems": [each.as_dict() for each in check_live(file, internal, external, parents)],
+        "advice": [each.as_dict() for each in advise_live(file, internal, external)],
+    }
+
+
+def overview(settings: Settings, resolve: wiring.Resolver = from_environment) -> dict[str, Any]:
+    """The last run of every mapping and direction, what waits and why, and what was called."""
+    from modstamp.state import overview as state  # noqa: PLC0415  # SQLAlchemy
+    from modstamp.state.calls import Meter  # noqa: PLC0415  # SQLAlchemy
+    from modstamp.state.database import read_only  # noqa: PLC0415  # SQLAlchemy
+    from modstamp.state.runs import Runs  # noqa: PLC0415  # SQLAlchemy
+
+    with wiring.open_database(settings, resolve) as engine, read_only(engine).connect() as connection:
+        connections = dict.fromkeys(mapping.connection for mapping in wiring.mappings(settings))
+        return {
+            "runs": [each.as_dict() for each in Runs(connection).latest()],
+            "pending": [each.as_dict() for each in state.pending_counts(connection)],
+            "quarantine": [each.as_dict() for each in state.quarantine_counts(connection)],
+            "links": [each.as_dict() for each in state.link_counts(connection)],
+            "budgets": [_budget(Meter(engine, each), each) for each in connections],
+        }
+
+
+def last_validations(
+    settings: Settings, limit: int, resolve: wiring.Resolver = from_environment
+) -> list[dict[str, Any]]:
+    """What the expectations found in the newest runs, for `engine.validation_report`."""
+    from modstamp.state import overview as state  # noqa: PLC0415  # SQLAlchemy
+    from modstamp.state.database import read_only  # noqa: PLC0415  # SQLAlchemy
+
+    with wiring.open_database(settings, resolve) as engine, read_only(engine).connect() as connection:
+        return state.last_validations(connection, limit)
+
+
+def _budget(meter: Meter, connection: str) -> dict[str, Any]:
+    report = meter.last_report()
+    told = {"used_by_all": report.used if report else None, "maximum": report.maximum if report else None}
+    return {"connection": connection, "used_by_us": meter.usage(), **told}
