@@ -21,7 +21,7 @@ class Figure:
     seconds: float
 
     def line(self) -> str:
-        return f"{self.client:<16}{self.work:<34}{self.rows:>7} rows{self.calls:>5} calls{self.seconds:>7.1f} s"
+        return f"{self.client:<21}{self.work:<34}{self.rows:>7} rows{self.calls:>5} calls{self.seconds:>7.1f} s"
 
 
 @dataclass(slots=True)
