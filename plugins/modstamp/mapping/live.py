@@ -33,7 +33,7 @@ def check_live(
     """What would fail in every run. `references`: internal types by name, to check the columns that `by:` names."""
     sides = {Side.INTERNAL: internal, Side.EXTERNAL: external}
     return [
-        *_unknown_fields(file, sides),
+        *unknown_fields(file, sides),
         *_unknown_in_conditions(file, sides),
         *_unknown_lookups(file, references or {}),
         *_rights(file, sides, needed=True),
@@ -50,7 +50,8 @@ def advise_live(file: MappingFile, internal: TypeDescription, external: TypeDesc
     return [*_rights(file, sides, needed=False), *_lengths(file, sides)]
 
 
-def _unknown_fields(file: MappingFile, sides: Sides) -> Iterator[Problem]:
+def unknown_fields(file: MappingFile, sides: Sides) -> Iterator[Problem]:
+    """Field mappings that name what a system does not show: no run may go on as if they were not there (STG-002)."""
     for index, row in enumerate(file.mapping.fields):
         for side, description in sides.items():
             if row.name(side) not in description.fields:
