@@ -18,11 +18,11 @@ from modstamp.engine import convert, extract, load, parts, recover
 from modstamp.engine.environment import Environment, Job
 from modstamp.engine.expectations import suite
 from modstamp.engine.extract import COUNTER
-from modstamp.engine.frames import column, objects
+from modstamp.engine.frames import column, frame, objects
 from modstamp.engine.handoff import Handoff, Part, RunOptions, Summary, Tally
 from modstamp.engine.plan import Context
 from modstamp.engine.validate import Verdict, document, judge
-from modstamp.errors import LimitReachedError
+from modstamp.errors import LimitReachedError, ModstampError
 from modstamp.model import Direction
 from modstamp.ports import Lease, RunRecord
 
@@ -43,20 +43,33 @@ def start(environment: Environment, direction: Direction, options: RunOptions, r
         started_at=instants.to_text(now),
         clock_offset=(environment.connector.now() - now).total_seconds(),
     )
-    if lease is not None:
+    if lease is None:
+        return _after(_extract(environment, handoff, options, tally), tally, began)
+    try:
         _record(environment, handoff, "running")
-        extract.wake(environment, direction)
-        if direction is Direction.PUSHING:
-            recover.recover(Job(environment=environment, lease=lease, run_id=run_id, context=Context(), tally=tally))
-    if direction is Direction.POLLING:
+        _prepare(environment, lease, tally)
+        return _after(_extract(environment, handoff, options, tally), tally, began)
+    except ModstampError:
+        store.give_back(lease)  # nothing is under way yet, so the next run need not wait for its end
+        raise
+
+
+def _prepare(environment: Environment, lease: Lease, tally: Tally) -> None:
+    """What comes before anything else: children whose parents came, and lost answers (G16, G18)."""
+    extract.wake(environment, lease.direction)
+    if lease.direction is Direction.PUSHING:
+        recover.recover(Job(environment=environment, lease=lease, run_id=lease.holder, context=Context(), tally=tally))
+
+
+def _extract(environment: Environment, handoff: Handoff, options: RunOptions, tally: Tally) -> Handoff:
+    if handoff.direction is Direction.POLLING:
         window, moves = extract.open_window(environment, options)
         extracted = extract.poll(environment, window, options, tally)
         if moves and options.limit is None:
             handoff = replace(handoff, upper=instants.to_text(window.upper))
     else:
         extracted = extract.push(environment, options, tally)
-    staged = tuple(_stage(environment, run_id, extracted))
-    return _after(replace(handoff, parts=staged), tally, began)
+    return replace(handoff, parts=tuple(_stage(environment, handoff.run_id, extracted)))
 
 
 def _stage(environment: Environment, run_id: str, extracted: Iterator[extract.Extracted]) -> Iterator[Part]:
@@ -139,9 +152,30 @@ def finish(environment: Environment, handoff: Handoff) -> Summary:
     except LimitReachedError as limit:
         environment.store.give_back(lease)
         return _record(environment, _after(handoff, tally, began), "paused", str(limit))
+    _log_end(environment, handoff)
     environment.store.give_back(lease)
     environment.staging.remove(handoff.run_id)
     return _record(environment, _after(handoff, tally, began), "completed")
+
+
+def _log_end(environment: Environment, handoff: Handoff) -> None:
+    """A poll that ends is a row of the log that names both types and no record (OSF-105)."""
+    if handoff.direction is not Direction.POLLING:
+        return
+    row = {
+        "run_id": handoff.run_id,
+        "mapping": handoff.mapping,
+        "direction": str(handoff.direction),
+        "status": "completed",
+        "code": "",
+        "message": "Completed poll",
+        "internal_type": environment.mapping.internal,
+        "internal_id": None,
+        "external_type": environment.mapping.external_type,
+        "external_id": None,
+    }
+    with environment.store.begin() as tx:
+        tx.journal.log(frame({name: [value] for name, value in row.items()}))
 
 
 def _lease(handoff: Handoff) -> Lease:

@@ -114,6 +114,11 @@ class MemorySystem:
         found = ((record_id, record.newest()) for record_id, record in self._records[type_name].items())
         return {record_id: version.fields for record_id, version in found if version and not version.deleted}
 
+    def deleted(self, type_name: str) -> Mapping[str, Values]:
+        """What the recycle bin holds."""
+        found = ((record_id, record.newest()) for record_id, record in self._records[type_name].items())
+        return {record_id: version.fields for record_id, version in found if version and version.deleted}
+
     def visible(self, type_name: str) -> Iterator[tuple[str, Version]]:
         """What a client can read now, deleted records included."""
         for record_id in self._records[type_name]:
