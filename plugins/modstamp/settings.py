@@ -52,6 +52,10 @@ class Settings(BaseSettings):
     )
     own_threshold: int = Field(8_000, ge=0, description="Calls that Modstamp itself may make in 24 hours (OSF-084)")
 
+    description_age: timedelta = Field(
+        timedelta(hours=1), description="How long a type's description is used before it is asked for again"
+    )
+
     retries: int = Field(4, ge=0, description="Repetitions of a request that failed for a passing reason")
     retry_wait: timedelta = Field(
         timedelta(seconds=1), description="First wait between repetitions; doubles, with jitter"

@@ -21,8 +21,9 @@ from modstamp.errors import (
     RetryableError,
 )
 from modstamp.mapping import loading
-from modstamp.mapping.catalog import Mappings
-from modstamp.model import Direction
+from modstamp.mapping.catalog import MappingFile, Mappings
+from modstamp.mapping.live import unknown_fields
+from modstamp.model import Direction, Side
 from modstamp.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from modstamp.engine.handoff import Handoff, RunOptions, Summary
     from modstamp.ports import Connector, Store
     from modstamp.state.calls import Meter
+    from modstamp.state.descriptions import Descriptions
 
 Resolver = Callable[[str], ConnectionSettings]
 
@@ -69,6 +71,7 @@ class Run:
     `rehearsal` is what dry runs work with: the same, with a store and a connector that cannot write.
     """
 
+    file: MappingFile
     environment: Environment
     rehearsal: Environment
     direction: Direction
@@ -90,10 +93,23 @@ class Run:
         return run.transform(self._environment(dry_run=handoff.dry_run), handoff)
 
     def validate(self, handoff: Handoff) -> Handoff:
+        """Raises `ConfigurationError` when rows are there and a mapped field is not: before anything is written."""
         from modstamp.engine import run  # noqa: PLC0415  # pandas
 
         with self.meter.during(handoff.run_id, handoff.mapping):
+            if handoff.parts:
+                self._check_fields()
             return run.validate(self._environment(dry_run=handoff.dry_run), handoff)
+
+    def _check_fields(self) -> None:
+        """Costs no call: validating asks for the same descriptions, and the connector keeps them."""
+        mapping = self.environment.mapping
+        with self.environment.store.begin(read_only=True) as tx:
+            internal = tx.records.describe(mapping.internal)
+        external = self.environment.connector.describe(mapping.external_type)
+        problems = list(unknown_fields(self.file, {Side.INTERNAL: internal, Side.EXTERNAL: external}))
+        if problems:
+            raise ConfigurationError(problems)
 
     def load(self, handoff: Handoff) -> Summary:
         from modstamp.engine import run  # noqa: PLC0415  # pandas
@@ -172,16 +188,19 @@ def _run(mapping_name: str, direction: Direction, settings: Settings, resolve: R
     from modstamp.staging import ParquetStaging  # noqa: PLC0415  # pyarrow
     from modstamp.state.calls import Meter  # noqa: PLC0415  # SQLAlchemy
     from modstamp.state.database import read_only  # noqa: PLC0415  # SQLAlchemy
+    from modstamp.state.descriptions import Descriptions  # noqa: PLC0415  # SQLAlchemy
 
     every = mappings(settings)
-    mapping = every[mapping_name]
+    file = every.file(mapping_name)
+    mapping = file.mapping
     meter = Meter(engine, mapping.connection)
+    memory = Descriptions(engine, mapping.connection, settings.description_age)
     environment = Environment(
         mapping=mapping,
         tables=every.tables(mapping),
-        mapping_hash=every.file(mapping_name).fingerprint,
+        mapping_hash=file.fingerprint,
         store=open_store(engine, settings),
-        connector=connect(mapping.system, resolve(mapping.connection), settings, meter),
+        connector=connect(mapping.system, resolve(mapping.connection), settings, meter, memory),
         staging=ParquetStaging(settings.staging_url),
         settings=settings,
         calls_of=meter.counted,
@@ -192,7 +211,7 @@ def _run(mapping_name: str, direction: Direction, settings: Settings, resolve: R
         store=open_store(read_only(engine), settings),
         connector=ReadOnlyConnector(environment.connector),
     )
-    return Run(environment, rehearsal, direction, meter)
+    return Run(file, environment, rehearsal, direction, meter)
 
 
 @contextmanager
@@ -262,7 +281,9 @@ def open_store(engine: Engine, settings: Settings) -> Store:
     return Store(engine, partial(Records, catalog=Catalog()), capture.writer, settings.lease)
 
 
-def connect(system: str, connection: ConnectionSettings, settings: Settings, meter: Meter) -> Connector:
+def connect(
+    system: str, connection: ConnectionSettings, settings: Settings, meter: Meter, memory: Descriptions | None = None
+) -> Connector:
     """The connector of an outside system. Raises `ConfigurationError` for a system that there is none for."""
     if system != "salesforce":
         problem = Problem(
@@ -272,7 +293,12 @@ def connect(system: str, connection: ConnectionSettings, settings: Settings, met
     from modstamp.connectors.salesforce.connector import SalesforceConnector  # noqa: PLC0415  # pandas
 
     return SalesforceConnector(
-        connection, settings, record_call=meter.record, usage=meter.usage, last_report=meter.last_report
+        connection,
+        settings,
+        record_call=meter.record,
+        usage=meter.usage,
+        last_report=meter.last_report,
+        memory=memory,
     )
 
 
@@ -296,17 +322,20 @@ def prepare(settings: Settings, resolve: Resolver = from_environment) -> None:
 
 def run_through(run: Run, options: RunOptions, run_id: str) -> Summary:
     """All four steps in this process. A limit reached in any of them pauses the run and is no failure (G27)."""
+    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415  # not at DAG-parse time
+
     try:
         return run.load(run.validate(run.transform(run.extract(options, run_id))))
     except LeaseHeldError:
         raise
-    except ModstampError as error:
+    except (ModstampError, DBAPIError) as error:
         if options.dry_run:
             run.rehearsal.staging.remove(run_id)
             raise
         if isinstance(error, LimitReachedError):
             return run.end(run_id, "paused", str(error))
-        run.end(run_id, "failed", str(error))
+        # What SQLAlchemy says of a statement quotes the rows in it.
+        run.end(run_id, "failed", _words(error) if isinstance(error, DBAPIError) else str(error))
         raise
 
 

@@ -286,6 +286,16 @@ usage = Table(
     comment="What the service last said of its limit",
 )
 
+descriptions = Table(
+    "sync_descriptions",
+    metadata,
+    Column("connection", String(100), primary_key=True),
+    Column("type_name", String(100), primary_key=True),
+    Column("document", _Json, nullable=False),
+    Column("at", Instant, nullable=False),
+    comment="Types as the outside system last described them",
+)
+
 validations = Table(
     "sync_validations",
     metadata,

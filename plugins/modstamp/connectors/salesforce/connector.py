@@ -11,7 +11,7 @@ from modstamp.connections import ConnectionSettings
 from modstamp.connectors.salesforce import bulk_create, options
 from modstamp.connectors.salesforce.bulk import Jobs
 from modstamp.connectors.salesforce.calls import Calls
-from modstamp.connectors.salesforce.describe import Types
+from modstamp.connectors.salesforce.describe import Memory, Types
 from modstamp.connectors.salesforce.limits import Limits, Report
 from modstamp.connectors.salesforce.pull import Pull
 from modstamp.connectors.salesforce.queries import Queries
@@ -30,9 +30,10 @@ class SalesforceConnector:
     """One org behind one connection.
 
     `record_call` gets every request that was sent; `Limits` tells what `usage` and `last_report` are asked for.
+    `memory` None: each connector describes its types itself.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a door to the rest of the program
         self,
         connection: ConnectionSettings,
         settings: Settings,
@@ -40,6 +41,7 @@ class SalesforceConnector:
         record_call: Callable[[Call], None],
         usage: Callable[[], int],
         last_report: Callable[[], Report | None] = _nothing_heard,
+        memory: Memory | None = None,
     ) -> None:
         """Raises `ConfigurationError` for an incomplete connection; nothing is sent yet."""
         self._options = options.read(connection)
@@ -50,7 +52,7 @@ class SalesforceConnector:
             last_report=last_report,
         )
         self._calls = Calls(self._options, settings, self._limits, record_call)
-        self._types = Types(self._calls)
+        self._types = Types(self._calls, memory)
         self._queries = Queries(self._calls, self._options.extra.page_size)
         self._jobs = Jobs(self._calls, settings.retry_wait.total_seconds())
         self._pull = Pull(self._queries, self._types, self._jobs, self._options.extra.bulk_reads_from)

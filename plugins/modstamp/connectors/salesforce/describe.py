@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from modstamp.connectors.salesforce.calls import Calls, Request
 from modstamp.connectors.salesforce.errors import RefusedError
@@ -31,17 +31,35 @@ _QUOTED = re.compile(r"'(\w+)'")
 _UNKNOWN = {"NOT_FOUND", "INVALID_TYPE"}
 
 
+class Memory(Protocol):
+    """Descriptions that outlive a process: each costs a call, and a run is several processes."""
+
+    def recall(self, type_name: str) -> TypeDescription | None: ...
+
+    def remember(self, description: TypeDescription) -> None: ...
+
+
 class Types:
     """Asks for each type once, and again when Salesforce says that a field of it is gone (G8)."""
 
-    def __init__(self, calls: Calls) -> None:
+    def __init__(self, calls: Calls, memory: Memory | None = None) -> None:
         self._calls = calls
+        self._memory = memory
         self._known: dict[str, TypeDescription] = {}
 
     def describe(self, type_name: str) -> TypeDescription:
         if type_name not in self._known:
-            self._known[type_name] = self._ask(type_name)
+            self._known[type_name] = self._recall(type_name) or self._ask_and_remember(type_name)
         return self._known[type_name]
+
+    def _recall(self, type_name: str) -> TypeDescription | None:
+        return self._memory.recall(type_name) if self._memory else None
+
+    def _ask_and_remember(self, type_name: str) -> TypeDescription:
+        description = self._ask(type_name)
+        if self._memory:
+            self._memory.remember(description)
+        return description
 
     def known(self, type_name: str, names: Iterable[str]) -> list[str]:
         """The fields that Salesforce still shows us, each once."""
@@ -64,7 +82,7 @@ class Types:
     def _lose(self, type_name: str, message: str) -> None:
         """Describe the type anew. A field can be described and yet be refused; then the message names it."""
         before = self._known.pop(type_name)
-        now = self.describe(type_name)
+        now = self._known[type_name] = self._ask_and_remember(type_name)
         if now.fields.keys() >= before.fields.keys():
             named = set(_QUOTED.findall(message))
             fields = {name: field for name, field in now.fields.items() if name not in named}

@@ -606,6 +606,21 @@ def upgrade() -> None:
         batch_op.create_index("sync_runs_started", ["mapping", "direction", "started_at"], unique=False)
 
     op.create_table(
+        "sync_descriptions",
+        sa.Column("connection", sa.String(length=100), nullable=False),
+        sa.Column("type_name", sa.String(length=100), nullable=False),
+        sa.Column(
+            "document",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("connection", "type_name"),
+        comment="Types as the outside system last described them",
+    )
+    op.create_table(
         "sync_usage",
         sa.Column("connection", sa.String(length=100), nullable=False),
         sa.Column(
@@ -656,6 +671,7 @@ def downgrade() -> None:
     op.drop_table("sync_watches")
     op.drop_table("sync_validations")
     op.drop_table("sync_usage")
+    op.drop_table("sync_descriptions")
     with op.batch_alter_table("sync_runs", schema=None) as batch_op:
         batch_op.drop_index("sync_runs_started")
 
