@@ -15,6 +15,11 @@ def to_text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+def to_milliseconds(moment: datetime) -> str:
+    """Text with exactly three decimals, as logs show it."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def from_text(text: str) -> datetime:
     """Aware, UTC. Raises ValueError."""
     return datetime.fromisoformat(text).astimezone(UTC)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select
 
 from modstamp import instants
 from modstamp.model import Direction
-from modstamp.state.tables import links, pending, quarantine, validations
+from modstamp.state.tables import actions, links, pending, quarantine, validations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,3 +105,13 @@ def last_validations(connection: Connection, limit: int) -> list[dict[str, Any]]
     """run_id, mapping, direction, at and document of the newest, as `Journal.validation` was given them."""
     query = select(validations).order_by(validations.c.at.desc(), validations.c.run_id).limit(limit)
     return [{**row, "at": instants.to_text(row["at"])} for row in connection.execute(query).mappings()]
+
+
+def last_actions(connection: Connection, limit: int) -> list[dict[str, Any]]:
+    """The newest rows of the log, newest first, in the columns of OSF-104; `timestamp` is UTC to the millisecond."""
+    names = ("status", "message", "internal_type", "internal_id", "external_type", "external_id")
+    query = select(actions.c.at, *(actions.c[name] for name in names)).order_by(actions.c.id.desc()).limit(limit)
+    return [
+        {"timestamp": instants.to_milliseconds(row["at"]), **{name: row[name] for name in names}}
+        for row in connection.execute(query).mappings()
+    ]
