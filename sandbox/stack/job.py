@@ -1,0 +1,61 @@
+"""The main job, through Airflow's scheduler: poll and push every type, let people work, poll and push again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sandbox.stack.api import Api, DagRun
+from sandbox.stack.places import StackError
+
+_TICK: Final = 0.5  # seconds
+_PATIENCE: Final = 600.0
+_CALM: Final = 3  # looks in a row without a run under way: a run that sets off another does so in less time
+
+Say = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Pass:
+    """One round of the DAGs of one direction, with the runs that they set off."""
+
+    api: Api
+    say: Say
+    check: Callable[[], None]  # raises when Airflow has ended
+    told: set[tuple[str, str]] = field(default_factory=set)
+
+    def go(self, ending: str) -> list[DagRun]:
+        """Run all DAGs whose name ends so, and wait until they are at rest. Raises `StackError`."""
+        since = datetime.now(UTC)
+        names = {name: dag for name, dag in self.api.dags().items() if name.endswith(ending)}
+        for name, dag in names.items():
+            self._set_off(name, dag)
+        until, calm = time.monotonic() + _PATIENCE, 0
+        while calm < _CALM:
+            if time.monotonic() > until:
+                raise StackError(f"the runs of {', '.join(sorted(names))} did not end within {_PATIENCE:g} s")
+            time.sleep(_TICK)
+            self.check()
+            runs = [run for run in self.api.runs_since(since) if run.dag_id in names]
+            self._tell(runs)
+            at_rest = {run.dag_id for run in runs} == set(names) and all(run.ended for run in runs)
+            calm = calm + 1 if at_rest else 0
+        return runs
+
+    def _set_off(self, name: str, dag: dict[str, Any]) -> None:
+        if dag["is_paused"]:
+            self.api.unpause(name)
+        # One with a schedule starts by itself as soon as it is unpaused, but only then.
+        if not dag["is_paused"] or dag["timetable_summary"] is None:
+            self.api.trigger(name)
+
+    def _tell(self, runs: Iterable[DagRun]) -> None:
+        for run in reversed(list(runs)):
+            if run.ended and (run.dag_id, run.run_id) not in self.told:
+                self.told.add((run.dag_id, run.run_id))
+                sign = "✓" if run.state == "success" else "✗"
+                failed = "" if run.state == "success" else f"  failed in {', '.join(self.api.failed_tasks(run))}"
+                self.say(f"  {sign} {run.dag_id:<28} {run.seconds:5.1f} s{failed}")
