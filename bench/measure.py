@@ -24,12 +24,14 @@ _Result = TypeVar("_Result")
 class Measured:
     """`seconds`, `peaks` (megabytes of resident memory): by step. `loaded`: megabytes before the first step.
 
+    `busy`: seconds by step that the process had a processor, which other work on the machine disturbs less.
     `opening`: seconds for imports. `machine_load`: of the whole machine when it began, over one minute.
     """
 
     opening: float
     loaded: float
     seconds: Mapping[str, float]
+    busy: Mapping[str, float]
     peaks: Mapping[str, float]
     counts: Mapping[str, int]
     calls: int
@@ -78,13 +80,15 @@ class _Watch:
 
     profile: cProfile.Profile | None
     seconds: dict[str, float] = field(default_factory=dict)
+    busy: dict[str, float] = field(default_factory=dict)
     peaks: dict[str, float] = field(default_factory=dict)
 
     def over(self, step: str, work: Callable[[], _Result]) -> _Result:
         _forget_peak()
-        began = time.perf_counter()
+        began, began_busy = time.perf_counter(), time.process_time()
         result = self.profile.runcall(work) if self.profile else work()
         self.seconds[step] = time.perf_counter() - began
+        self.busy[step] = time.process_time() - began_busy
         self.peaks[step] = _megabytes("VmHWM")
         return result
 
@@ -116,6 +120,7 @@ def _run(mapping: str, direction: str, options: Mapping[str, Any]) -> Measured:
         opening=opening,
         loaded=loaded,
         seconds=watch.seconds,
+        busy=watch.busy,
         peaks=watch.peaks,
         counts=summary.counts,
         calls=summary.calls,

@@ -9,7 +9,20 @@ from dataclasses import dataclass
 
 from bench.measure import PROFILE, STEPS, Measured
 
-_HEAD = ("scenario", "rows", "seen", "written", *STEPS, "total s", "rows/s", "peak MB", "loaded MB", "calls", "load")
+_HEAD = (
+    "scenario",
+    "rows",
+    "seen",
+    "written",
+    *STEPS,
+    "total s",
+    "busy s",
+    "rows/s",
+    "peak MB",
+    "loaded MB",
+    "calls",
+    "load",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +42,7 @@ class Line:
             f"{found.written:,}",
             *(f"{found.seconds[step]:.2f}" for step in STEPS),
             f"{found.total:.2f}",
+            f"{sum(found.busy.values()):.2f}",
             f"{found.seen / found.total:,.0f}" if found.seen else "-",
             f"{found.peak:.0f}",
             f"{found.loaded:.0f}",
