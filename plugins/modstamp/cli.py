@@ -91,7 +91,8 @@ def sync(mapping: Sequence[str], direction: str | None, *, as_json: bool) -> Non
         for summary in _run(mapping, direction, {}):
             summaries.append(summary)  # noqa: PERF402  # what was done is shown even if a later run cannot go on
     finally:
-        _show({"runs": summaries}, report.runs(summaries), as_json=as_json)
+        if summaries or as_json:
+            _show({"runs": summaries}, report.runs(summaries), as_json=as_json)
 
 
 @cli.command()

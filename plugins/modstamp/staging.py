@@ -6,6 +6,8 @@ import errno
 import json
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
@@ -34,13 +36,14 @@ class ParquetStaging:
 
     def write(self, run_id: str, name: str, frame: pd.DataFrame) -> str:
         path = self._folder(run_id) / f"{name}.parquet"
-        try:
+        with _explained(path.parent):
             path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("wb") as file:
-                pq.write_table(_table(frame), file)
-        except OSError as error:
-            path.unlink(missing_ok=True)  # half a part helps nobody, and holds the room that is missing
-            raise FatalError(_explain(error, str(path.parent))) from error
+            try:
+                with path.open("wb") as file:
+                    pq.write_table(_table(frame), file)
+            except OSError:
+                path.unlink(missing_ok=True)  # half a part helps nobody, and holds the room that is missing
+                raise
         return str(path)
 
     def read(self, reference: str) -> pd.DataFrame:
@@ -57,9 +60,9 @@ class ParquetStaging:
 
     def remove_older_than(self, age: timedelta) -> int:
         """Runs that never landed leave parts behind; returns how many folders went."""
-        if not self._root.exists():
-            return 0
-        old = [path for path in self._root.iterdir() if path.stat().st_mtime < time.time() - age.total_seconds()]
+        with _explained(self._root):
+            found = list(self._root.iterdir()) if self._root.exists() else []
+            old = [path for path in found if path.stat().st_mtime < time.time() - age.total_seconds()]
         for path in old:
             _remove(path)
         return len(old)
@@ -70,20 +73,21 @@ class ParquetStaging:
 
 def _remove(folder: UPath) -> None:
     """Another process may be removing the same."""
-    try:
+    with _explained(folder), suppress(FileNotFoundError):
         for path in folder.iterdir():
             path.unlink(missing_ok=True)
         folder.rmdir()
-    except FileNotFoundError:
-        return
+
+
+@contextmanager
+def _explained(folder: UPath) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
-        raise FatalError(_explain(error, str(folder))) from error
-
-
-def _explain(error: OSError, folder: str) -> str:
-    if error.errno in _FULL:
-        return f"the staging area {folder} is full ({error}). Fix: free some room there, or set MODSTAMP_STAGING_URL"
-    return f"the staging area {folder} cannot be written ({error}). Fix: check its rights, or set MODSTAMP_STAGING_URL"
+        full = error.errno in _FULL
+        what, fix = ("is full", "free some room there") if full else ("cannot be used", "check its rights")
+        text = f"the staging area {folder} {what} ({error}). Fix: {fix}, or set MODSTAMP_STAGING_URL"
+        raise FatalError(text) from error
 
 
 def _table(frame: pd.DataFrame) -> pa.Table:
