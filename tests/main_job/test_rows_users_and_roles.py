@@ -1,0 +1,151 @@
+"""Users, roles, and who owns what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from modstamp import inspection
+from tests.fixtures.office import CONTACT, USER, Office
+from tests.fixtures.small_office import MappingFiles
+
+ROLE = "salesforce_user_role"
+OWNERS = "SELECT p.email, u.email FROM prospects p JOIN users u ON u.id = p.owner_id ORDER BY p.id"
+
+
+def hire(office: Office, name: str, **values: Any) -> str:
+    """A person with a Salesforce seat."""
+    row = {"LastName": name, "Email": f"{name}@firm.example", "Username": f"{name}@firm.example", "IsActive": True}
+    return office.insert("User", [{**row, **values}])[0]
+
+
+def owner_of(office: Office, lead: str) -> str:
+    row = office.salesforce.store.get("Lead", lead)
+    assert row
+    return str(row["OwnerId"])
+
+
+@pytest.mark.requirement("OSF-028")
+@pytest.mark.requirement("OSF-140")
+def test_everybody_with_a_seat_becomes_a_user_so_that_their_records_have_owners(small_office: Office) -> None:
+    ann, _ = hire(small_office, "ann"), hire(small_office, "gone", IsActive=False)
+    small_office.fill_leads(1, OwnerId=ann)
+
+    small_office.poll(USER)
+    small_office.poll()
+
+    found = small_office.sql("SELECT email, active FROM users WHERE email LIKE '%firm.example' ORDER BY email")
+    assert [(mail, bool(active)) for mail, active in found] == [
+        ("ann@firm.example", True),
+        ("gone@firm.example", False),
+    ]
+    assert small_office.sql(OWNERS) == [("lead0@example.com", "ann@firm.example")]
+
+
+@pytest.mark.requirement("OSF-141")
+def test_an_edit_of_a_salesforce_user_shows(small_office: Office) -> None:
+    ann = hire(small_office, "ann", Title="Agent")
+    small_office.poll(USER)
+    small_office.later()
+    small_office.salesforce.edit("User", ann, Title="Manager")
+    small_office.later()
+
+    assert small_office.poll(USER).counts["updated"] == 1
+    assert small_office.one("SELECT title FROM users WHERE email = 'ann@firm.example'") == "Manager"
+
+
+@pytest.mark.requirement("OSF-029")
+def test_the_roles_of_users_and_their_hierarchy_come_in(small_office: Office) -> None:
+    (chief,) = small_office.insert("UserRole", [{"Name": "Chief"}])
+    (agent,) = small_office.insert("UserRole", [{"Name": "Agent", "ParentRoleId": chief}])
+    hire(small_office, "ann", UserRoleId=agent)
+
+    small_office.poll(ROLE)
+    small_office.poll(USER)
+
+    found = small_office.sql(
+        "SELECT u.email, r.name, above.name FROM users u JOIN roles r ON r.id = u.role_id"
+        " JOIN roles above ON above.id = r.parent_id"
+    )
+    assert found == [("ann@firm.example", "Agent", "Chief")]
+
+
+@pytest.mark.requirement("OSF-143")
+def test_an_edit_of_a_role_shows(small_office: Office) -> None:
+    (agent,) = small_office.insert("UserRole", [{"Name": "Agent"}])
+    small_office.poll(ROLE)
+    small_office.later()
+    small_office.salesforce.edit("UserRole", agent, Name="Senior Agent")
+    small_office.later()
+    small_office.poll(ROLE)
+    assert small_office.sql("SELECT name FROM roles WHERE name LIKE '%Agent'") == [("Senior Agent",)]
+
+
+@pytest.mark.requirement("OSF-062")
+def test_ownership_travels_both_ways_between_mapped_users(small_office: Office) -> None:
+    ann, bob = hire(small_office, "ann"), hire(small_office, "bob")
+    (lead,) = small_office.fill_leads(1, OwnerId=ann)
+    small_office.poll(USER)
+    small_office.poll()
+
+    small_office.sql("UPDATE prospects SET owner_id = (SELECT id FROM users WHERE email = 'bob@firm.example')")
+    small_office.push()
+    assert owner_of(small_office, lead) == bob
+
+    small_office.later()
+    small_office.salesforce.edit("Lead", lead, OwnerId=ann)
+    small_office.later()
+    small_office.poll()
+    assert small_office.sql(OWNERS) == [("lead0@example.com", "ann@firm.example")]
+
+
+@pytest.mark.requirement("OSF-060")
+@pytest.mark.requirement("OSF-062")
+def test_an_owner_whom_salesforce_does_not_know_is_reported_and_not_guessed(small_office: Office) -> None:
+    (lead,) = small_office.fill_leads(1)
+    small_office.poll()
+    small_office.sql("INSERT INTO users (email, last_name) VALUES ('only@here.example', 'Only')")
+    stranger = small_office.one("SELECT id FROM users WHERE email = 'only@here.example'")
+    small_office.sql("UPDATE prospects SET owner_id = :stranger", stranger=stranger)
+
+    assert small_office.push().counts["waiting"] == 1
+    reasons = [each["reason"] for each in inspection.overview(small_office.settings, small_office.resolve)["pending"]]
+    assert f"waits for user:{stranger}" in reasons
+    assert owner_of(small_office, lead) == small_office.owner
+
+    hire(small_office, "only", Email="only@here.example")  # a seat for that person: the wait ends by itself
+    small_office.poll(USER)
+    small_office.push()
+    assert owner_of(small_office, lead) != small_office.owner
+
+
+@pytest.mark.requirement("OSF-063")
+@pytest.mark.parametrize(
+    ("direction", "inside", "outside"), [("both", True, True), ("in", True, False), ("out", False, True)]
+)
+def test_the_direction_of_ownership_is_chosen(
+    small_office: Office, files: MappingFiles, direction: str, *, inside: bool, outside: bool
+) -> None:
+    files.change_field("contact", "owner_id", direction=direction)
+    hire(small_office, "ann")
+    bob = hire(small_office, "bob")
+    people = [{"LastName": name, "Email": f"{name}@x.example", "OwnerId": small_office.owner} for name in ("in", "out")]
+    incoming, outgoing = small_office.insert("Contact", people)
+    small_office.poll(USER)
+    small_office.poll(CONTACT)
+
+    small_office.later()
+    small_office.salesforce.edit("Contact", incoming, OwnerId=bob)
+    small_office.later()
+    small_office.poll(CONTACT)
+    small_office.sql(
+        "UPDATE prospects SET owner_id = (SELECT id FROM users WHERE email = 'ann@firm.example')"
+        " WHERE email = 'out@x.example'"
+    )
+    small_office.push(CONTACT)
+
+    row = small_office.salesforce.store.get("Contact", outgoing)
+    assert row
+    assert (row["OwnerId"] != small_office.owner) is outside
+    assert (("in@x.example", "bob@firm.example") in small_office.sql(OWNERS)) is inside
