@@ -129,7 +129,8 @@ def _settle(store: Store, credentials: Credentials) -> tuple[str, str, str]:
         user_id = _user(store, "Integration", credentials.username, "integr")
         people_id = _user(store, "Sandbox", "people@sandbox.example", "people", by=user_id)
         if not store.count("Organization"):
-            store.insert_many("Organization", [{"Name": "Modstamp Sandbox", "InstanceName": "LOCAL"}], by=user_id)
+            organization = {"Name": "Modstamp Sandbox", "Country": "US", "InstanceName": "LOCAL"}
+            store.insert_many("Organization", [organization], by=user_id)
         if not store.count("LeadStatus"):
             store.insert_many("LeadStatus", _lead_statuses(store.schema), by=user_id)
     return next(store.rows("Organization"))["Id"], user_id, people_id

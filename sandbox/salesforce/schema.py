@@ -43,7 +43,7 @@ KIND_OF_TYPE: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One field as describe shows it; lengths in characters."""
+    """One field as describe shows it; lengths in characters. `labels` has those of values that differ from them."""
 
     name: str
     label: str
@@ -57,6 +57,7 @@ class Field:
     relationship: str | None = None
     compound: str | None = None
     values: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
     default: Any = None
 
     @property
@@ -102,6 +103,11 @@ class ObjectType:
     @property
     def soft_deletes(self) -> bool:
         return "IsDeleted" in self.fields
+
+    @property
+    def presented(self) -> bool:
+        """Whether it has pages of its own, with layouts, feeds and lists of what was used last."""
+        return bool(self.abilities & {"undeletable", "layoutable"})
 
     @property
     def person(self) -> bool:

@@ -26,6 +26,7 @@ SOAP_TYPES: Final[Mapping[str, str]] = MappingProxyType(
         "address": "urn:address",
     }
 )
+MASTER_RECORD_TYPE: Final = "012000000000000AAA"
 NOT_AGGREGATABLE: Final = frozenset({"boolean", "address"})
 # The same for every field that is served here.
 CONSTANT: Final[Mapping[str, Any]] = MappingProxyType(
@@ -101,7 +102,7 @@ def describe(org: Org, call: Call) -> Answer:
         "lookupLayoutable": None,
         "namedLayoutInfos": [],
         "networkScopeFieldName": None,
-        "recordTypeInfos": [],
+        "recordTypeInfos": [_master_record_type(object_type, call)] if object_type.presented else [],
         "searchLayoutable": True,
         "sobjectDescribeOption": "FULL",
         "supportedScopes": [{"label": f"All {object_type.plural.lower()}", "name": "everything"}],
@@ -120,23 +121,38 @@ def _summary(object_type: ObjectType, call: Call) -> dict[str, Any]:
         "customSetting": False,
         "deepCloneable": False,
         "deprecatedAndHidden": False,
-        "feedEnabled": "undeletable" in object_type.abilities,
+        "feedEnabled": object_type.presented,
         "hasSubtypes": False,
         "isInterface": False,
         "isSubtype": False,
         "keyPrefix": object_type.prefix,
         "label": object_type.label,
         "labelPlural": object_type.plural,
-        "layoutable": "undeletable" in object_type.abilities,
+        "layoutable": object_type.presented,
         "mergeable": "MasterRecordId" in object_type.fields,
-        "mruEnabled": "undeletable" in object_type.abilities,
+        "mruEnabled": object_type.presented,
         "name": object_type.name,
         "queryable": True,
         "replicateable": True,
         "retrieveable": True,
         "searchable": True,
-        "triggerable": "undeletable" in object_type.abilities,
+        "triggerable": object_type.presented,
         "urls": {"sobject": path, "describe": f"{path}/describe", "rowTemplate": f"{path}/{{ID}}"},
+    }
+
+
+def _master_record_type(object_type: ObjectType, call: Call) -> dict[str, Any]:
+    """The record type that every type has which has no other."""
+    path = f"{call.data_path}/sobjects/{object_type.name}/describe/layouts/{MASTER_RECORD_TYPE}"
+    return {
+        "active": True,
+        "available": True,
+        "defaultRecordTypeMapping": True,
+        "developerName": "Master",
+        "master": True,
+        "name": "Master",
+        "recordTypeId": MASTER_RECORD_TYPE,
+        "urls": {"layout": path},
     }
 
 
@@ -193,7 +209,13 @@ def _prefilterable(field: Field) -> bool:
 
 
 def _picklist_entry(field: Field, value: str) -> dict[str, Any]:
-    return {"active": True, "defaultValue": value == field.default, "label": value, "validFor": None, "value": value}
+    return {
+        "active": True,
+        "defaultValue": value == field.default,
+        "label": field.labels.get(value, value),
+        "validFor": None,
+        "value": value,
+    }
 
 
 def _children(org: Org, parent: ObjectType) -> list[dict[str, Any]]:
@@ -210,7 +232,8 @@ def _children(org: Org, parent: ObjectType) -> list[dict[str, Any]]:
         }
         for child in org.schema.objects.values()
         for field in child.fields.values()
-        if parent.name in field.references
+        # A merge's loser is no child of the winner.
+        if parent.name in field.references and field.name != "MasterRecordId"
     ]
 
 
