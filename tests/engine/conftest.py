@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.fixtures.world import world
+from tests.fixtures.world import sqlite_world, world
 
-__all__ = ["world"]
+__all__ = ["sqlite_world", "world"]

@@ -90,12 +90,17 @@ class Chaos:
 
     def edit_outside(self) -> None:
         rows = self.world.leads()
+        if self._unanswered():  # a record without a key that is edited before its answer was looked up is anyone's
+            rows = {record: row for record, row in rows.items() if row["Email"]}
         if rows:
             record = self.dice.choice(list(rows))
             name, value = self.dice.choice(list(FIELDS)), self._value()
             late = self.dice.choice([0, 0, 8])
             self.world.system.edit(LEAD, record, {FIELDS[name]: value}, late=late)
             self.note(str(rows[record]["LastName"]), name, EXTERNAL, self.world.leads()[record][FIELDS[name]])
+
+    def _unanswered(self) -> bool:
+        return self.world.sql("SELECT count(*) FROM sync_intents") != [(0,)]
 
     def remove(self) -> None:
         if self.dice.random() < 0.5:
@@ -218,9 +223,9 @@ class Chaos:
     def check(self) -> None:
         inside = {row["last_name"]: row for row in self.world.prospects().values()}
         outside = {str(row["LastName"]): row for row in self.world.leads().values()}
-        assert Counter(row["last_name"] for row in self.world.prospects().values()).keys() == inside.keys()
-        assert len(inside) == len(self.world.prospects()), "doubled inside"
-        assert len(outside) == len(self.world.leads()), "doubled outside"
+        doubled = Counter(row["last_name"] for row in self.world.prospects().values()) - Counter(inside.keys())
+        doubled += Counter(str(row["LastName"]) for row in self.world.leads().values()) - Counter(outside.keys())
+        assert not doubled
         for name in self.created - self.disturbed:
             assert name in inside, f"{name} is not inside"
             assert name in outside, f"{name} is not outside"
@@ -261,7 +266,7 @@ def play(engine: Engine, folder: Path, seed: int, *, epochs: int, steps: int) ->
                 chaos.step()
             chaos.quiet()
     except BaseException as error:
-        error.add_note(f"seed {seed}, {mapping['conflict']}, {mapping['after_delete']}\n" + "\n".join(chaos.story[-60:]))
+        error.add_note(f"seed {seed}, {mapping['conflict']}, {mapping['after_delete']}\n" + "\n".join(chaos.story))
         raise
 
 

@@ -7,7 +7,8 @@
 ``plan``, ``merge``   per record and per field: what is to be done, as data
 ``land``              a polling run's batch: one transaction (G17)
 ``send``              a pushing run's batch: read, intend, send, settle (G18)
-``settle``            a plan's traces in the state: bases, history, log, pending, quarantine
+``settle``            a plan's traces in the state: links with their bases, pending, quarantine
+``journal``           what people read of it: log, history, counts
 ``recover``           writes whose answer was lost (G21)
 ``run``               strings them together
 ====================  ==============================================================================

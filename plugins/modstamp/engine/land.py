@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from modstamp.engine import look, settle
+from modstamp.engine import journal, look, settle
 from modstamp.engine.batch import Source, assemble
 from modstamp.engine.environment import Environment, Job
 from modstamp.engine.frames import Mask, Objects, column, frame, present, take
@@ -42,10 +42,11 @@ def land(job: Job, tx: Transaction, source: Source) -> Plan:
     planned = _read_back(tx, planned, target_ids)
     settling = Settling(job=job, tx=tx, plan=planned)
     link_ids = _save_links(settling, target_ids)
-    settle.write_history(settling, link_ids, planned.writes)
+    journal.write_history(settling, link_ids, planned.writes)
     settle.leave_work(settling, target_ids)
     settle.quarantine(settling)
-    settle.write_log(settling, target_ids)
+    journal.write_log(settling, target_ids)
+    journal.write_held(settling, target_ids)
     return planned
 
 

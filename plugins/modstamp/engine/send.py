@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from modstamp.engine import land, look, settle
+from modstamp.engine import journal, land, look, settle
 from modstamp.engine.answers import Answer, Ledger, settle_answers
 from modstamp.engine.batch import Batch, Source, assemble
 from modstamp.engine.environment import Environment, Job
@@ -86,7 +86,8 @@ def _intend(job: Job, source: Source, seen: look.Outside) -> tuple[Plan, list[Se
         quiet = replace(settling, plan=calm)
         settle.quarantine(quiet)
         settle.leave_work(replace(settling, plan=_without_again(planned, writes)), planned.batch.target_ids)
-        settle.write_log(quiet, planned.batch.target_ids)
+        journal.write_log(quiet, planned.batch.target_ids)
+        journal.write_held(settling, planned.batch.target_ids)
         sendings = _sendings(planned, link_ids, writes)
         _open_intents(settling, sendings)
     return planned, sendings

@@ -1,4 +1,4 @@
-"""A plan's traces in the state, whichever side was written: links, log, history, pending and quarantine.
+"""A plan's traces in the state, whichever side was written: links, pending and quarantine. `journal` writes the log.
 
 Everything here happens inside the caller's transaction.
 """
@@ -22,8 +22,7 @@ from modstamp.mapping.schema import FieldMapping, TypeMapping
 from modstamp.model import Column, Direction, Side
 from modstamp.ports import LINK_COLUMNS, Transaction
 
-_QUARANTINE = {Kind.REJECTED: "rejected", Kind.WITHHELD: "withheld", Kind.AMBIGUOUS: "ambiguous", Kind.HIDDEN: "held"}
-_DONE = {Kind.CREATE: "created", Kind.RECREATE: "created", Kind.DELETE: "deleted", Kind.BURY: "ended"}
+HELD_AS = {Kind.REJECTED: "rejected", Kind.WITHHELD: "withheld", Kind.AMBIGUOUS: "ambiguous", Kind.HIDDEN: "held"}
 AT_REST = (Cell.IN_STEP, Cell.HOLD, Cell.OWN)  # settled by looking, without a write at the target
 
 
@@ -137,26 +136,6 @@ def _winners(plan: Plan, field: FieldMapping) -> Objects:
     return winners
 
 
-def write_history(settling: Settling, link_ids: Objects, rows: Mask) -> None:
-    """One row per field that was written in a record that existed before; the old value is what lost, if one lost."""
-    plan, direction = settling.plan, settling.direction
-    entries: dict[str, list[Any]] = {name: [] for name in ("link_id", "field", "old", "new", "rule")}
-    for field in settling.mapping.fields:
-        if field.internal not in plan.cells:
-            continue
-        name = field.name(direction.target)
-        wrote = np.flatnonzero((plan.cells[field.internal] == Cell.WRITE) & rows & plan.rows(*FIELDWISE))
-        entries["link_id"] += link_ids[wrote].tolist()
-        entries["field"] += [name] * len(wrote)
-        entries["old"] += column(plan.batch.target, name)[wrote].tolist()
-        entries["new"] += column(plan.batch.source.converted, name)[wrote].tolist()
-        entries["rule"] += plan.rules[field.internal][wrote].tolist()
-    if entries["field"]:
-        size = len(entries["field"])
-        constant = {"run_id": settling.job.run_id, "mapping": settling.mapping.name, "side": str(direction.target)}
-        settling.tx.journal.history(frame({**entries, **{name: [value] * size for name, value in constant.items()}}))
-
-
 def leave_work(settling: Settling, target_ids: Objects) -> None:
     """Store what this run saw and may not do itself (G6, G16), and drop the entries of rows that are done with."""
     plan, tx, mapping, direction = settling.plan, settling.tx, settling.mapping, settling.direction
@@ -224,9 +203,9 @@ def quarantine(settling: Settling) -> None:
     plan, tx, mapping, direction = settling.plan, settling.tx, settling.mapping, settling.direction
     batch = plan.batch
     by_toggle = np.fromiter((reason.endswith(" is off") for reason in plan.reasons), bool, len(plan))
-    held = (plan.rows(*_QUARANTINE) | plan.withheld_updates) & ~by_toggle
+    held = (plan.rows(*HELD_AS) | plan.withheld_updates) & ~by_toggle
     if held.any():
-        kinds = objects([_QUARANTINE.get(kind, "withheld") for kind in plan.kinds[held]])
+        kinds = objects([HELD_AS.get(kind, "withheld") for kind in plan.kinds[held]])
         details = [
             {"values": values, "candidates": list(found)}
             for values, found, waits in zip(plan.values_of_both, batch.around.candidates, held, strict=True)
@@ -239,7 +218,7 @@ def quarantine(settling: Settling) -> None:
                 {
                     "record_id": settling.source_ids[held],
                     "kind": kinds,
-                    "code": [_code(kind, reason) for kind, reason in zip(kinds, plan.reasons[held], strict=True)],
+                    "code": [code_of(kind, reason) for kind, reason in zip(kinds, plan.reasons[held], strict=True)],
                     "reason": plan.reasons[held],
                     "detail": details,
                     "stamp": column(batch.source.records, Column.STAMP)[held],
@@ -249,7 +228,7 @@ def quarantine(settling: Settling) -> None:
                 }
             ),
         )
-    passed = ~held & ~plan.rows(*_QUARANTINE, Kind.AGAIN, Kind.WAIT)
+    passed = ~held & ~plan.rows(*HELD_AS, Kind.AGAIN, Kind.WAIT)
     if passed.any():
         tx.quarantine.release(mapping.name, direction, settling.source_ids[passed].tolist())
     # Nothing is left to do the other way either: what was refused there has been repaired on this side.
@@ -258,71 +237,6 @@ def quarantine(settling: Settling) -> None:
         tx.quarantine.release(mapping.name, direction.other, batch.target_ids[settled].tolist())
 
 
-def _code(kind: str, reason: str) -> str:
+def code_of(kind: str, reason: str) -> str:
     """A stable group: the reason up to the first value in it."""
     return f"{kind}: {reason.partition(':')[0]}"[:100]
-
-
-def write_log(settling: Settling, target_ids: Objects) -> None:
-    """One row per record that was written, linked or ended, and one per record that was not done (G29)."""
-    plan, mapping, direction = settling.plan, settling.mapping, settling.direction
-    statuses = statuses_of(plan)
-    rows = present(statuses)
-    count_statuses(settling, statuses)
-    if not rows.any():
-        return
-    size = int(rows.sum())
-    ids = {direction.source: settling.source_ids[rows], direction.target: target_ids[rows]}
-    messages = plan.reasons[rows]
-    settling.tx.journal.log(
-        frame(
-            {
-                "run_id": [settling.job.run_id] * size,
-                "mapping": [mapping.name] * size,
-                "direction": [str(direction)] * size,
-                "status": statuses[rows],
-                "code": [_code(*pair) if pair[1] else "" for pair in zip(statuses[rows], messages, strict=True)],
-                "message": messages,
-                "internal_type": [mapping.internal] * size,
-                "internal_id": ids[Side.INTERNAL],
-                "external_type": [mapping.external_type] * size,
-                "external_id": ids[Side.EXTERNAL],
-            }
-        )
-    )
-
-
-def statuses_of(plan: Plan) -> Objects:
-    """Per row a word for the log; None where there is nothing to say."""
-    statuses = objects([None] * len(plan))
-    statuses[plan.rows(Kind.LINK)] = "linked"
-    statuses[plan.rows(Kind.REVIVE)] = "revived"
-    statuses[plan.rows(Kind.MERGE) & plan.having(Cell.HOLD)] = "held"
-    statuses[plan.rows(*FIELDWISE) & plan.having(Cell.WRITE)] = "updated"
-    statuses[plan.withheld_updates] = "withheld"
-    for kind, word in _DONE.items():
-        statuses[plan.rows(kind)] = word
-    for kind, word in _QUARANTINE.items():
-        statuses[plan.rows(kind)] = {"rejected": "quarantined"}.get(word, word)
-    statuses[plan.rows(Kind.WAIT)] = "waiting"
-    return statuses
-
-
-def count_statuses(settling: Settling, statuses: Objects) -> None:
-    """Add the batch to the run's tally: every record under exactly one of the words, `merged` and `linked` besides."""
-    plan, tally = settling.plan, settling.job.tally
-    for status in ("created", "updated", "deleted", "ended", "revived"):
-        tally.add(status, int((statuses == status).sum()))
-    for status in ("withheld", "quarantined", "ambiguous", "held", "waiting"):
-        for position in np.flatnonzero(statuses == status):
-            tally.add(
-                status if status != "waiting" else "waiting records",
-                1,
-                plan.reasons[position] or "first link: both sides differ",
-            )
-    tally.add("merged", int(plan.merged.sum()))
-    tally.add("linked", int(plan.rows(Kind.LINK).sum()))
-    untouched = plan.rows(Kind.NOTHING, Kind.LEAVE) | (
-        plan.rows(*FIELDWISE) & ~plan.having(Cell.WRITE, Cell.HOLD) & ~plan.withheld_updates
-    )
-    tally.add("unchanged", int(untouched.sum()))
