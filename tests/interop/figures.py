@@ -31,6 +31,14 @@ class Figures:
     taken: list[Figure] = field(default_factory=list)
 
     @contextmanager
+    def noted(self, client: str, work: str, count: int) -> Iterator[None]:
+        """A run over several orgs, each exchange being one call."""
+        started = perf_counter()
+        yield
+        seconds = perf_counter() - started
+        self.taken.append(Figure(client=client, work=work, rows=0, calls=count, seconds=seconds))
+
+    @contextmanager
     def measured(self, salesforce: Salesforce, client: str, work: str, rows: int) -> Iterator[None]:
         salesforce.reset_counts()
         started = perf_counter()

@@ -18,7 +18,7 @@ const commands = {
   query: (connection, { soql, scanAll }) =>
     connection.query(soql, { autoFetch: true, maxFetch: 1_000_000, scanAll }),
   bulkQuery: async (connection, { soql, scanAll }) =>
-    (await connection.bulk2.query(soql, { pollInterval: 50, pollTimeout: 30_000, scanAll })).toArray(),
+    (await connection.bulk2.query(soql, { scanAll })).toArray(),
   retrieve: (connection, { object, ids, fields }) => connection.retrieve(object, ids, { fields }),
   insert: (connection, { object, records }) => connection.insert(object, records, MANY),
   update: (connection, { object, records }) => connection.update(object, records, MANY),
@@ -30,8 +30,7 @@ const commands = {
       operation,
       ...(key && { externalIdFieldName: key }),
       input: records,
-      pollInterval: 50,
-      pollTimeout: 60_000,
+      pollTimeout: 120_000,
     }),
 };
 
