@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from modstamp import wiring
@@ -52,10 +53,14 @@ class _Connectors:
 
     def _open(self, mapping: TypeMapping) -> Connector | ConfigurationError:
         from modstamp.state.calls import Meter  # noqa: PLC0415  # SQLAlchemy
+        from modstamp.state.descriptions import Descriptions  # noqa: PLC0415  # SQLAlchemy
 
         meter = Meter(self._engine, mapping.connection)
+        # Recalls nothing: types are described as they are now, and the runs that follow go by that.
+        afresh = Descriptions(self._engine, mapping.connection, age=timedelta(0))
         try:
-            connector = wiring.connect(mapping.system, self._resolve(mapping.connection), self._settings, meter)
+            connection = self._resolve(mapping.connection)
+            connector = wiring.connect(mapping.system, connection, self._settings, meter, afresh)
             connector.now()
         except ConfigurationError as error:
             return error

@@ -101,7 +101,6 @@ def test_a_field_of_ours_that_is_not_there(waiting: Shell, lead_file: Path) -> N
     assert brings_everything_in(waiting)
 
 
-@pytest.mark.requirement("OSF-066")
 def test_a_wrong_client_secret(waiting: Shell) -> None:
     waiting.connect("salesforce", password="wrong-secret")  # noqa: S106
 
