@@ -96,6 +96,26 @@ def test_the_pairs_of_leads_leave_contacts_alone(small_office: Office, files: Ma
     assert value(small_office, "Lead", lead, "Status") == "Working - Contacted"
 
 
+@pytest.mark.requirement("STG-039")
+def test_one_list_of_statuses_for_leads_and_contacts_shows_as_one_list_of_stages(
+    small_office: Office, files: MappingFiles
+) -> None:
+    statuses = choices(small_office, "Lead", "Status")
+    files.write_values("lead_status", {status: status for status in statuses})
+    for number, status in enumerate(statuses):
+        small_office.sql("DELETE FROM stages WHERE name = :name", name=status)
+        small_office.sql("INSERT INTO stages (name) VALUES (:name)", name=status)
+        small_office.fill_leads(1, first=number, Status=status)
+        contact(small_office, status, status)
+
+    small_office.poll()
+    small_office.poll(CONTACT)
+
+    of_leads = small_office.sql("SELECT s.name FROM prospects p JOIN stages s ON s.id = p.stage_id ORDER BY s.name")
+    of_contacts = small_office.sql("SELECT stage_name FROM prospects WHERE stage_name IS NOT NULL ORDER BY stage_name")
+    assert of_leads == of_contacts == [(status,) for status in sorted(statuses)]
+
+
 @pytest.mark.requirement("OSF-149")
 @pytest.mark.parametrize("name", ["new", "New ", " New"])
 def test_a_stage_name_is_exact(small_office: Office, name: str) -> None:

@@ -20,7 +20,7 @@ NOT_OPTED_OUT = {"field": "HasOptedOutOfEmail", "operator": "is", "value": False
 INTERVALS = """
 import json, sys
 from pathlib import Path
-from modstamp import inspection
+from modstamp import wiring
 from modstamp.model import Direction
 from modstamp.orchestration import schedule
 from modstamp.settings import Settings
@@ -129,14 +129,25 @@ def test_outbound_update(small_office: Office, files: MappingFiles, *, on: bool)
     assert [lead["Title"] for lead in small_office.leads()] == ["Chief" if on else None]
 
 
+@pytest.mark.requirement("OSF-107")
 @pytest.mark.requirement("OSF-121")
-def test_with_pushing_off_nothing_is_even_noted(small_office: Office, files: MappingFiles) -> None:
+def test_with_pushing_off_polling_goes_on_and_edits_are_not_even_noted(
+    small_office: Office, files: MappingFiles
+) -> None:
     files.change("lead", pushing=False, outbound={})
     small_office.fill_leads(1)
-    small_office.poll()
+    assert small_office.poll().counts["created"] == 1
     small_office.sql("UPDATE prospects SET title = 'Chief'")
     waiting = "SELECT count(*) FROM sync_pending WHERE mapping = 'salesforce_lead' AND direction = 'pushing'"
     assert small_office.one(waiting) == 0
+
+
+@pytest.mark.requirement("OSF-107")
+def test_with_polling_off_pushing_goes_on(small_office: Office, files: MappingFiles) -> None:
+    files.change("lead", polling=False, inbound={})
+    small_office.sql("INSERT INTO prospects (email, last_name, company) VALUES ('new@example.com', 'New', 'Firm')")
+    assert small_office.push().counts["created"] == 1
+    assert [lead["Email"] for lead in small_office.leads()] == ["new@example.com"]
 
 
 @pytest.mark.requirement("OSF-130")

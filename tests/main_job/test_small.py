@@ -8,7 +8,6 @@ from tests.fixtures.office import Office
 
 
 @pytest.mark.requirement("OSF-021")
-@pytest.mark.requirement("OSF-032")
 def test_a_lead_becomes_a_prospect_with_owner_and_stage(office: Office) -> None:
     office.fill_leads(1)
 
@@ -87,7 +86,7 @@ def test_an_unmapped_owner_is_reported_and_never_guessed(office: Office) -> None
     assert office.one("SELECT count(*) FROM prospects") == 0
 
 
-@pytest.mark.requirement("OSF-107")
+@pytest.mark.requirement("OSF-110")
 def test_a_conflict_leaves_the_loser_in_the_history(office: Office) -> None:
     (lead,) = office.fill_leads(1)
     office.poll()

@@ -12,14 +12,7 @@ from sqlalchemy import Engine, inspect, select
 from modstamp.connectors.engagement import tables
 from modstamp.migrations import METADATA, configuration, migrate, revision
 
-_STAGES = {
-    "STG-006": "New",
-    "STG-007": "Approaching",
-    "STG-008": "Replied",
-    "STG-009": "Unresponsive",
-    "STG-010": "Do Not Contact",
-    "STG-011": "Bad Data",
-}
+_STAGES = {"New", "Approaching", "Replied", "Unresponsive", "Do Not Contact", "Bad Data"}
 
 
 def test_every_declared_table_is_made(empty_database: Engine) -> None:
@@ -35,7 +28,15 @@ def test_migrations_and_declarations_agree(database: Engine) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.requirement(row)) for row, name in _STAGES.items()]
+    "name",
+    [
+        pytest.param("New", marks=pytest.mark.requirement("STG-006")),
+        pytest.param("Approaching", marks=pytest.mark.requirement("STG-007")),
+        pytest.param("Replied", marks=pytest.mark.requirement("STG-008")),
+        pytest.param("Unresponsive", marks=pytest.mark.requirement("STG-009")),
+        pytest.param("Do Not Contact", marks=pytest.mark.requirement("STG-010")),
+        pytest.param("Bad Data", marks=pytest.mark.requirement("STG-011")),
+    ],
 )
 def test_the_stages_of_the_reference_are_there_from_the_start(database: Engine, name: str) -> None:
     with database.connect() as connection:
@@ -50,7 +51,7 @@ def test_stages_may_be_changed_and_stay_so(database: Engine) -> None:
     migrate(database)
     with database.connect() as connection:
         names = set(connection.scalars(select(tables.stages.c.name)))
-    assert names == {*_STAGES.values(), "Won"} - {"Replied"}
+    assert names == _STAGES - {"Replied"} | {"Won"}
 
 
 def test_migrating_again_changes_nothing(database: Engine) -> None:

@@ -89,7 +89,6 @@ def test_outcomes_of_what_was_sent_survive_the_limit(world: SalesforceWorld) -> 
     assert world.salesforce.store.count("Lead", "Phone = '1'") == 800
 
 
-@pytest.mark.requirement("OSF-112")
 def test_a_locked_row_is_left_for_the_next_run(world: SalesforceWorld, lead: str) -> None:
     other = world.create([world.values(2)])[0]
     world.salesforce.fault("row_lock", ids=[lead])
