@@ -85,7 +85,7 @@ def test_what_was_kept_goes_on_by_itself_when_there_is_room(small_office: Office
     set_own_threshold(small_office, counted(small_office))
     assert small_office.push().paused
 
-    small_office.sql("UPDATE sync_calls SET at = '2026-01-01 00:00:00.000000'")  # a day goes by
+    small_office.sql("UPDATE sync_calls SET at = '2000-01-01 00:00:00.000000'")  # a day goes by
 
     assert small_office.push().counts["updated"] == 10
     assert titles(small_office) == ["Chief"] * 10
@@ -116,7 +116,7 @@ def test_a_poll_that_the_orgs_limit_stopped_loses_nothing(crowded: Office) -> No
     assert crowded.poll().paused
 
     crowded.salesforce.org.meter.used = 0  # the others' calls have left the rolling day
-    crowded.sql("UPDATE sync_usage SET at = '2026-01-01 00:00:00.000000'")
+    crowded.sql("UPDATE sync_usage SET at = '2000-01-01 00:00:00.000000'")
     crowded.poll()
 
     assert crowded.one("SELECT count(*) FROM prospects") == 3
