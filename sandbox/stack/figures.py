@@ -15,6 +15,10 @@ _RUNS: Final = text(
     "SELECT mapping, direction, counts, reasons, calls, document_calls, seconds FROM sync_runs"
     " WHERE started_at >= :since ORDER BY mapping, direction"
 )
+_LINKED: Final = text(
+    "SELECT p.email FROM prospects p JOIN sync_links l ON l.internal_id = CAST(p.id AS text)"
+    " WHERE l.mapping = 'salesforce_lead' AND l.state = 'live' ORDER BY p.id LIMIT 1"
+)
 _EXPLAINED: Final = ("withheld", "quarantined")
 _REASONS_SHOWN: Final = 4
 _WIDTH: Final = 110
@@ -50,6 +54,15 @@ def read(engagement_url: str, since: datetime) -> dict[tuple[str, str], Figures]
             found[run["mapping"], run["direction"]].add(dict(run))
     engine.dispose()
     return dict(found)
+
+
+def linked_mail(engagement_url: str) -> str:
+    """The mail address of somebody who is a Lead and a prospect, to be used in an example."""
+    engine = create_engine(engagement_url)
+    with engine.connect() as connection:
+        found = connection.execute(_LINKED).scalar()
+    engine.dispose()
+    return found or "MAIL"
 
 
 def table(found: Mapping[tuple[str, str], Figures]) -> str:

@@ -48,7 +48,7 @@ def _run(places: Places, *, size: int, seed: int, port: int, detach: bool) -> in
     port = airflow.start(places, secrets, server, environment, port)
     api = _ready(places, secrets, port)
     failed = _main_job(places, api, environment, url)
-    print(_farewell(places, secrets, port, failed), flush=True)
+    print(_farewell(places, secrets, port, failed, figures.linked_mail(url)), flush=True)
     if not detach:
         _stay(places)
     return 1 if failed else 0
@@ -101,12 +101,12 @@ def _round(places: Places, api: Api, url: str, title: str) -> list[DagRun]:
     return [each for each in runs if each.state != "success"]
 
 
-def _farewell(places: Places, secrets: Secrets, port: int, failed: list[DagRun]) -> str:
+def _farewell(places: Places, secrets: Secrets, port: int, failed: list[DagRun], mail: str) -> str:
     lines = [f"✗ {each.dag_id} failed: its log is in Airflow and below {places.airflow / 'logs'}" for each in failed]
     lines += [
         f"Airflow   http://{HOST}:{port}   user {airflow.USER}   password {secrets.password}",
-        "Edit a Lead:      .venv/bin/python -m sandbox.org.edit lead MAIL Phone=+4930123456",
-        "Edit a prospect:  .venv/bin/python -m sandbox.org.edit prospect MAIL phone=+4930123456",
+        f"Edit a Lead:      .venv/bin/python -m sandbox.org.edit lead {mail} Phone=+4930123456",
+        f"Edit a prospect:  .venv/bin/python -m sandbox.org.edit prospect {mail} phone=+4930123456",
     ]
     return "\n".join(lines)
 
