@@ -71,14 +71,14 @@ class Chaos:
         new = self._new()
         mail = new["mail"] if self.dice.random() < 0.8 else None
         self.world.prospect(email=mail, last_name=new["last"])
-        self.tell("create inside", new)
+        self.tell("create inside", new["last"], mail)
 
     def create_outside(self) -> None:
         new = self._new()
         mail = new["mail"] if self.dice.random() < 0.8 else None
         late = self.dice.choice([0, 0, 8])
         self.world.system.create(LEAD, {"Email": mail, "LastName": new["last"]}, late=late)
-        self.tell("create outside", new, late)
+        self.tell("create outside", new["last"], mail, late)
 
     def edit_inside(self) -> None:
         rows = self.world.prospects()
@@ -225,7 +225,7 @@ class Chaos:
         outside = {str(row["LastName"]): row for row in self.world.leads().values()}
         doubled = Counter(row["last_name"] for row in self.world.prospects().values()) - Counter(inside.keys())
         doubled += Counter(str(row["LastName"]) for row in self.world.leads().values()) - Counter(outside.keys())
-        assert not doubled
+        assert not doubled, f"doubled: {doubled}"
         for name in self.created - self.disturbed:
             assert name in inside, f"{name} is not inside"
             assert name in outside, f"{name} is not outside"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -138,7 +138,7 @@ def plan(batch: Batch, context: Context) -> Plan:
     """Judge a batch: records first, then fields, then toggles and conditions, then the verdicts of validation."""
     judged, reasons = kinds(batch, same_read=context.same_read)
     fields = [field for field in batch.mapping.fields if _known(field, batch)]
-    merged = {field.internal: _merge(field, batch, judged, context) for field in fields}
+    merged = {field.internal: _as_decided(field, batch, _merge(field, batch, judged, context)) for field in fields}
     fieldwise = is_kind(judged, *FIELDWISE)
     cells = {name: np.where(fieldwise, each.cells, Cell.SAME) for name, each in merged.items()}
     _fill_creates(batch, judged, cells)
@@ -216,6 +216,13 @@ def _kept(field: FieldMapping, batch: Batch) -> Objects:
             for made, mine, theirs in zip(decisions, internal, external, strict=True)
         ]
     )
+
+
+def _as_decided(field: FieldMapping, batch: Batch, merged: Merged) -> Merged:
+    """Where an earlier decision was kept, the rule that made it."""
+    kept = present(_kept(field, batch)) & merged.conflict
+    rules = objects([(made or {}).get(field.internal, {}).get("rule") for made in column(batch.link, "decisions")])
+    return replace(merged, rule=choose(kept & present(rules), rules, merged.rule))
 
 
 def _fill_creates(batch: Batch, judged: Objects, cells: dict[str, npt.NDArray[np.int8]]) -> None:

@@ -109,7 +109,7 @@ def _created(environment: Environment, rows: Sequence[Row]) -> list[tuple[Row, O
 
 def _judge_creates(environment: Environment, names: Sequence[str], rows: Sequence[Row]) -> list[tuple[Row, Outcome]]:
     """Records that cannot be told apart are told apart by count; more of them than we sent are for a person (G21)."""
-    keys = frame({name: [row["sent"].get(name) for row in rows] for name in names})
+    keys = frame({name: [_stripped(row["sent"].get(name)) for row in rows] for name in names})
     hits = _found(environment, names, keys)
     twins: dict[str, list[Row]] = {}
     for row, key in zip(rows, look.match_keys(keys, names), strict=True):
@@ -124,6 +124,11 @@ def _judge_creates(environment: Environment, names: Sequence[str], rows: Sequenc
         lost = [Outcome(status=Status.RETRY)] * (len(alike) - len(found))
         outcomes += zip(alike, [*landed, *lost], strict=True)
     return outcomes
+
+
+def _stripped(value: Any) -> Any:
+    """As a server keeps texts, so that it finds them."""
+    return value.strip() if isinstance(value, str) else value
 
 
 def _texts(environment: Environment) -> set[str]:

@@ -123,6 +123,7 @@ def decisions(plan: Plan) -> Objects:
                 "winner": winners[position],
                 "internal": internal[position],
                 "external": external[position],
+                "rule": plan.rules[field.internal][position],
             }
     return objects(result)
 

@@ -52,5 +52,5 @@ def _check_unique(field: Field, value: Value, others: Mapping[str, Values]) -> N
 
 
 def fold(value: Value) -> Value:
-    """Texts are compared without case."""
-    return value.casefold() if isinstance(value, str) else value
+    """Texts are compared without case and without blanks around them."""
+    return value.strip().casefold() if isinstance(value, str) else value
