@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,11 @@ import pytest
 from sqlalchemy import inspect
 
 from modstamp import wiring
+from modstamp.cli import cli
 from modstamp.model import Direction
 from tests.fixtures.office import LEAD, Office
 from tests.fixtures.role import Role, role
-from tests.fixtures.shell import Shell, open_shell, shell
+from tests.fixtures.shell import ROOT, Shell, open_shell, shell
 
 __all__ = ["role", "shell"]
 
@@ -225,3 +227,15 @@ def test_a_plan_is_what_the_run_then_does(big_shell: Shell, direction: Direction
     assert plan["calls"] <= plan["estimated_calls"] == done["calls"]
     (after,) = big_shell("plan", LEAD, "--direction", str(direction), "--json").document["runs"]
     assert after["differences"] == []
+
+
+def test_each_command_of_the_documentation_is_one(busy: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
+    monkeypatch.chdir(tmp_path)  # where the page is written
+    commands = re.findall(r"^\| `python -m modstamp ([^`]+)`", text, re.MULTILINE)
+    assert {command.split()[0] for command in commands} == set(cli.commands)
+    for command in commands:
+        assert busy(*command.split()).code == 0, command
+        (keys,) = re.findall(rf"^\| `{command.split()[0]}` \| (.+) \|$", text, re.MULTILINE)
+        document = busy(*command.split(), "--json").document
+        assert [name for name in document if f"`{name}`" not in keys and command.split()[0] != "plan"] == []
