@@ -41,7 +41,7 @@ def cli() -> None:
 def lint(*, as_json: bool) -> None:
     """Check the mapping files. Nothing is connected."""
     mappings = wiring.mappings(_settings())
-    problems = wiring.unusable_expectations(mappings)
+    problems = inspection.unusable_expectations(mappings)
     if problems:
         raise ConfigurationError(problems)
     document = {

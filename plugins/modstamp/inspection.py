@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from modstamp import wiring
 from modstamp.connections import from_environment
 from modstamp.errors import ConfigurationError, Problem
-from modstamp.mapping.catalog import MappingFile
+from modstamp.mapping.catalog import MappingFile, Mappings
 from modstamp.mapping.schema import TypeMapping
+from modstamp.model import Direction
 from modstamp.settings import Settings
 
 if TYPE_CHECKING:
@@ -17,6 +18,19 @@ if TYPE_CHECKING:
 
     from modstamp.ports import Connector, Store
     from modstamp.state.calls import Meter
+
+
+def unusable_expectations(every: Mappings) -> list[Problem]:
+    """Entries of `expect:` that Great Expectations does not take as they are written."""
+    from modstamp.engine import expectations, validate  # noqa: PLC0415  # Great Expectations
+
+    rules = [
+        rule
+        for file in every.files
+        for each in Direction
+        for rule in expectations.written(file.mapping, each, file.document)
+    ]
+    return list(dict.fromkeys(validate.unusable(rules)))
 
 
 def examine(settings: Settings, resolve: wiring.Resolver = from_environment) -> dict[str, Any]:

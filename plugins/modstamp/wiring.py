@@ -337,16 +337,3 @@ def run_through(run: Run, options: RunOptions, run_id: str) -> Summary:
         # What SQLAlchemy says of a statement quotes the rows in it.
         run.end(run_id, "failed", _words(error) if isinstance(error, DBAPIError) else str(error))
         raise
-
-
-def unusable_expectations(every: Mappings) -> list[Problem]:
-    """Entries of `expect:` that Great Expectations does not take as they are written."""
-    from modstamp.engine import expectations, validate  # noqa: PLC0415  # Great Expectations
-
-    rules = [
-        rule
-        for file in every.files
-        for each in Direction
-        for rule in expectations.written(file.mapping, each, file.document)
-    ]
-    return list(dict.fromkeys(validate.unusable(rules)))
