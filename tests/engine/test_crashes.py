@@ -120,8 +120,12 @@ class Office:
 
 def _by_name(world: World) -> tuple[dict[str, tuple[object, ...]], dict[str, tuple[object, ...]]]:
     """Inside and outside: last name → the fields that travel both ways."""
-    inside = {row["last_name"]: (row["email"], row["phone"]) for row in world.prospects().values()}
-    outside = {str(row["LastName"]): (row["Email"], row["Phone"]) for row in world.leads().values()}
+    inside: dict[str, tuple[object, ...]] = {
+        str(row["last_name"]): (row["email"], row["phone"]) for row in world.prospects().values()
+    }
+    outside: dict[str, tuple[object, ...]] = {
+        str(row["LastName"]): (row["Email"], row["Phone"]) for row in world.leads().values()
+    }
     return inside, outside
 
 

@@ -130,8 +130,12 @@ def test_a_run_without_its_lease_sends_nothing_and_a_later_one_finishes(world: W
     world.with_one_clock()
     record, lead = _pair(world, Phone="0")
     world.edit_prospect(record, phone="1")
-    world.hooks.before("abilities", lambda: (world.later(70), world.store.grant(*_push(world), "another")))
 
+    def stalled() -> None:
+        world.later(70)
+        world.store.grant(world.mapping.name, Direction.PUSHING, "another")
+
+    world.hooks.before("abilities", stalled)
     with pytest.raises(LeaseLostError):
         world.push()
 
@@ -139,10 +143,6 @@ def test_a_run_without_its_lease_sends_nothing_and_a_later_one_finishes(world: W
     world.later()
     world.settle()
     assert world.leads()[lead]["Phone"] == "1"
-
-
-def _push(world: World) -> tuple[str, Direction]:
-    return world.mapping.name, Direction.PUSHING
 
 
 @pytest.mark.guarantee("G19")
