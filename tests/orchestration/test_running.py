@@ -94,3 +94,20 @@ def test_a_dry_run_by_airflow_writes_nothing(office: Office) -> None:
 
     assert run["state"] == "success"
     assert office.one("SELECT count(*) FROM prospects") == 0
+
+
+@pytest.mark.requirement("OSF-086")
+@pytest.mark.guarantee("G27")
+def test_a_limit_before_loading_is_a_pause_and_no_failure(office: Office) -> None:
+    office.fill_leads(3)
+    office.salesforce.fault("daily_limit", times=1)
+
+    held, later = run_dags(office, *[{"dag": "salesforce_lead_poll", "params": {}}] * 2)
+
+    assert held["tasks"]["extract"] == "skipped"
+    assert (
+        office.one("SELECT status FROM sync_runs WHERE mapping = 'salesforce_lead' ORDER BY started_at LIMIT 1")
+        == "paused"
+    )
+    assert later["state"] == "success"
+    assert office.one("SELECT count(*) FROM prospects") == 3

@@ -17,7 +17,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from modstamp import wiring
 from modstamp.engine.handoff import Handoff, RunOptions, Summary
-from modstamp.errors import LeaseHeldError, ModstampError
+from modstamp.errors import LeaseHeldError, LimitReachedError, ModstampError
 from modstamp.model import Direction
 from modstamp.orchestration import alerts, schedule
 from modstamp.orchestration.connections import resolve
@@ -31,16 +31,21 @@ log = logging.getLogger(__name__)
 
 
 def extract(mapping: str, direction: str) -> Document:
-    """Raises `AirflowSkipException` when the direction is off or another run is at work: neither is a failure."""
+    """Raises `AirflowSkipException` when the direction is off, another run is at work or a limit is reached.
+
+    None of these is a failure: the work stays where it is, and the next run takes it up.
+    """
     settings, towards = Settings(), Direction(direction)
     if not wiring.mappings(settings)[mapping].is_on(towards):
         raise AirflowSkipException(f"{direction} is off in the mapping file of {mapping}")
     context = get_current_context()
-    try:
-        with wiring.open_run(mapping, towards, settings, resolve) as run:
+    with wiring.open_run(mapping, towards, settings, resolve) as run:
+        try:
             handoff = run.extract(_options(context["params"]), _run_id(context))
-    except LeaseHeldError as error:
-        raise AirflowSkipException(str(error)) from error
+        except LeaseHeldError as error:
+            raise AirflowSkipException(str(error)) from error
+        except LimitReachedError as limit:
+            raise _paused(run, limit) from limit
     return _passed_on("extracted", handoff)
 
 
@@ -74,11 +79,21 @@ def _step(document: Document) -> Iterator[tuple[wiring.Run, Handoff]]:
     with wiring.open_run(handoff.mapping, handoff.direction, Settings(), resolve) as run:
         try:
             yield run, handoff
+        except LimitReachedError as limit:
+            raise _paused(run, limit) from limit
         except Exception as error:
             if not handoff.dry_run:
                 # The text of an error that we did not write may hold what it was working on.
                 run.fail(handoff, str(error) if isinstance(error, ModstampError) else type(error).__name__)
             raise
+
+
+def _paused(run: wiring.Run, limit: LimitReachedError) -> AirflowSkipException:
+    """A limit before loading: the run ends here and says so; the next one begins with the same work (G27)."""
+    context = get_current_context()
+    summary = run.end(_run_id(context), "paused", str(limit))
+    alerts.notify_held(context, Settings(), summary)
+    return AirflowSkipException(str(limit))
 
 
 def _run_id(context: Any) -> str:

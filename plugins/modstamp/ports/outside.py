@@ -40,7 +40,7 @@ class Connector(Protocol):
     def describe(self, type_name: str) -> TypeDescription: ...
 
     def pull(self, type_name: str, fields: Sequence[str], window: Window) -> Iterator[Page]:
-        """Every record changed in the window, deleted ones included. A field that is no longer shown is left out (G8)."""
+        """Every record changed in the window, deleted ones included. A field no longer shown is left out (G8)."""
         ...
 
     def get(self, type_name: str, fields: Sequence[str], ids: Sequence[str]) -> pd.DataFrame:
