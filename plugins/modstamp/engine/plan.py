@@ -220,6 +220,8 @@ def _kept(field: FieldMapping, batch: Batch) -> Objects:
 
 def _as_decided(field: FieldMapping, batch: Batch, merged: Merged) -> Merged:
     """Where an earlier decision was kept, the rule that made it."""
+    if not merged.conflict.any():
+        return merged
     kept = present(_kept(field, batch)) & merged.conflict
     rules = objects([(made or {}).get(field.internal, {}).get("rule") for made in column(batch.link, "decisions")])
     return replace(merged, rule=choose(kept & present(rules), rules, merged.rule))

@@ -97,7 +97,7 @@ def _looked_at(record: Row) -> dict[str, Any]:
 
 def _created(environment: Environment, rows: Sequence[Row]) -> list[tuple[Row, Outcome]]:
     """Creates: their match keys find the records if they are there; without one, all texts that were sent."""
-    texts = _texts(environment) if rows else set()
+    texts = _texts(environment) if any(row["match_key"] is None for row in rows) else set()
     by_names: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
         by_names.setdefault(_telling(environment, row, texts), []).append(row)
