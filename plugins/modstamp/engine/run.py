@@ -76,7 +76,7 @@ def _stage(environment: Environment, run_id: str, extracted: Iterator[extract.Ex
     """Pages are gathered into parts of a size that is worth a validation."""
     held: list[pd.DataFrame] = []
     number, window = 0, True
-    for each in extracted:
+    for each in _cut(extracted, environment.settings.part_rows):
         if held and (each.window != window or sum(map(len, held)) >= environment.settings.part_rows):
             yield _write(environment, run_id, f"{number}-extracted", held, window=window)
             held, number = [], number + 1
@@ -85,6 +85,13 @@ def _stage(environment: Environment, run_id: str, extracted: Iterator[extract.Ex
             held.append(each.records)
     if held:
         yield _write(environment, run_id, f"{number}-extracted", held, window=window)
+
+
+def _cut(extracted: Iterator[extract.Extracted], rows: int) -> Iterator[extract.Extracted]:
+    """A page of Bulk 2.0 is larger than a part, and the later steps hold a whole part in memory."""
+    for each in extracted:
+        for start in range(0, len(each.records), rows):
+            yield replace(each, records=each.records[start : start + rows])
 
 
 def _write(environment: Environment, run_id: str, name: str, pages: list[pd.DataFrame], *, window: bool) -> Part:
