@@ -90,3 +90,13 @@ def test_status_shows_runs_what_waits_and_the_budget() -> None:
     assert "Title is too long" in text
     assert "a: 1,000 calls by us in 24 hours; by all: 2,000 of 100,000" in text
     assert "b: 0 calls by us in 24 hours; by all: not told yet" in text
+
+
+def test_what_people_write_is_shown_as_it_is() -> None:
+    difference = {
+        "source_id": "1", "target_id": "17", "operation": "merge", "field": "title", "old": "[/b]", "new": "[red] :x:",
+        "rule": "one side",
+    }  # fmt: skip
+    text = report.plans([{**RUN, "differences": [difference]}])
+    assert "[/b]" in text
+    assert "[red] :x:" in text

@@ -11,23 +11,15 @@ from rich.table import Table
 
 Document = Mapping[str, Any]
 
-COLUMNS = {
-    "seen": "seen",
-    "created": "created",
-    "updated": "updated",
-    "unchanged": "unchanged",
-    "merged": "merged",
-    "withheld": "withheld",
-    "quarantined": "quarantined",
-}
+_COUNTS = ("seen", "created", "updated", "unchanged", "merged", "withheld", "quarantined")
 
 
 def runs(summaries: Sequence[Document]) -> str:
     """One line per run, then why records were not done."""
-    table = _table("type", "direction", *COLUMNS.values(), "calls", "document", "rows/s")
+    table = _table("type", "direction", *_COUNTS, "calls", "document", "rows/s")
     for each in summaries:
         counts = each["counts"]
-        figures = [str(counts.get(name, 0)) for name in COLUMNS]
+        figures = [str(counts.get(name, 0)) for name in _COUNTS]
         speed = f"{counts.get('seen', 0) / each['seconds']:,.0f}" if each["seconds"] else "-"
         table.add_row(
             each["mapping"], each["direction"], *figures, str(each["calls"]), str(each["document_calls"]), speed
@@ -116,8 +108,8 @@ def _table(*columns: str) -> Table:
 
 
 def _text(table: Table) -> str:
-    """Plain text of any width: a log has no terminal."""
+    """Plain text of a fixed width, as a log has no terminal. Brackets and colons in values mean nothing."""
     text = StringIO()
-    console = Console(file=text, width=200)
+    console = Console(file=text, width=200, markup=False, emoji=False, highlight=False)
     console.print(table)
     return text.getvalue()
