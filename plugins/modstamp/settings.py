@@ -5,12 +5,21 @@ What may differ per object type stands in its mapping file; logins stand in conn
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _seconds(value: Any) -> Any:
+    """A variable is always a text, in which pydantic would not take a plain number for seconds."""
+    return float(value) if isinstance(value, str) and re.fullmatch(r"\d+(\.\d+)?", value.strip()) else value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_seconds)]
 
 
 class Settings(BaseSettings):
@@ -23,28 +32,25 @@ class Settings(BaseSettings):
     staging_url: str = Field(
         "file://.modstamp/staging", description="Where parts wait between tasks: a folder or an object store"
     )
-    staging_retention: timedelta = Field(
+    staging_retention: Duration = Field(
         timedelta(days=2), description="Parts of runs that never landed are removed after this"
     )
     part_rows: int = Field(10_000, ge=200, description="Rows per staged part")
 
-    lookback: timedelta = Field(timedelta(minutes=10), description="How far a poll reads back before its cursor (G1)")
+    lookback: Duration = Field(timedelta(minutes=10), description="How far a poll reads back before its cursor (G1)")
     inbound_batch: int = Field(200, ge=1, description="Records per transaction of a polling run (G17)")
     outbound_batch: int = Field(
         2_000, ge=1, description="Records read, planned and sent together by a pushing run (G18)"
     )
-    send_deadline: timedelta = Field(
+    send_deadline: Duration = Field(
         timedelta(seconds=30), description="After reading current values, sending stops after this (G18)"
     )
-    call_timeout: timedelta = Field(timedelta(seconds=60), description="How long one request may take")
-    recovery_margin: timedelta = Field(
+    call_timeout: Duration = Field(timedelta(seconds=60), description="How long one request may take")
+    recovery_margin: Duration = Field(
         timedelta(seconds=30), description="Further wait before a write without an answer is looked up (G21)"
     )
-    lease: timedelta = Field(
+    lease: Duration = Field(
         timedelta(minutes=3), description="A lease that is not renewed for this long is free (G22)"
-    )
-    tombstones: timedelta = Field(
-        timedelta(days=45), description="How long links of deleted records are remembered (G13)"
     )
 
     global_threshold: float = Field(
@@ -52,12 +58,12 @@ class Settings(BaseSettings):
     )
     own_threshold: int = Field(8_000, ge=0, description="Calls that Modstamp itself may make in 24 hours (OSF-084)")
 
-    description_age: timedelta = Field(
+    description_age: Duration = Field(
         timedelta(hours=1), description="How long a type's description is used before it is asked for again"
     )
 
     retries: int = Field(4, ge=0, description="Repetitions of a request that failed for a passing reason")
-    retry_wait: timedelta = Field(
+    retry_wait: Duration = Field(
         timedelta(seconds=1), description="First wait between repetitions; doubles, with jitter"
     )
 
