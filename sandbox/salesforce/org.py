@@ -26,7 +26,6 @@ CUSTOM_FIELDS_FILE, RULES_FILE, CREDENTIALS_FILE, DATA_FILE = (
     "salesforce.db",
 )
 PEOPLE = "people"
-INTEGRATION = "integration"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,6 @@ __all__ = ["role", "shell"]
 LEADS = 3
 CONFIGURATION, STOPPED = 1, 3
 POLL = ("sync", LEAD, "--direction", "polling")
-PUSH = ("sync", LEAD, "--direction", "pushing")
 
 
 def mails(office: Office) -> list[str]:
