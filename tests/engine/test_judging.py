@@ -138,6 +138,8 @@ def test_what_the_database_makes_of_a_value_does_not_go_back(sqlite_world: World
     """)
     record, lead = _pair(world)
     world.edit_lead(lead, Phone="one")
+    world.poll()
+    world.edit_prospect(record, title="makes the record look edited")
 
     world.settle()
 
