@@ -59,7 +59,7 @@ class Api:
         self._send("POST", f"/api/v2/dags/{dag_id}/dagRuns", {"logical_date": None})
 
     def runs_since(self, instant: datetime) -> list[DagRun]:
-        """Runs of all DAGs that were begun, changed or ended since, newest first.
+        """Runs of all DAGs that were queued since, newest first.
 
         Not by `run_after`: that of a scheduled run is the moment when it was due, which may lie before.
         """
