@@ -78,7 +78,7 @@ class Polling(Strict):
 
 
 class Pushing(Strict):
-    """Writing to the external side. In YAML also ``false``. Events may start it earlier than `every` says."""
+    """Writing to the external side. In YAML also ``false``."""
 
     on: bool = True
     every: Duration = timedelta(minutes=1)
