@@ -49,9 +49,7 @@ class Settings(BaseSettings):
     recovery_margin: Duration = Field(
         timedelta(seconds=30), description="Further wait before a write without an answer is looked up (G21)"
     )
-    lease: Duration = Field(
-        timedelta(minutes=3), description="A lease that is not renewed for this long is free (G22)"
-    )
+    lease: Duration = Field(timedelta(minutes=3), description="A lease that is not renewed for this long is free (G22)")
 
     global_threshold: float = Field(
         0.8, gt=0, le=1, description="Share of the org's daily calls, by all applications, at which we stop (OSF-083)"
