@@ -37,7 +37,7 @@ def objects(values: Iterable[Any]) -> Objects:
 
 def frame(columns: Mapping[str, Any]) -> pd.DataFrame:
     """A frame of object columns from iterables. pandas would turn text into its own string type and None into NaN."""
-    return pd.DataFrame({name: pd.Series(objects(values), dtype=object) for name, values in columns.items()})
+    return pd.DataFrame({name: objects(values) for name, values in columns.items()}, dtype=object)
 
 
 def column(records: pd.DataFrame, name: str) -> Objects:

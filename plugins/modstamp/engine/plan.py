@@ -7,7 +7,7 @@ stores it as intents before it sends (G18); the dry run only shows it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,15 +16,28 @@ import numpy.typing as npt
 import pandas as pd
 
 from modstamp.engine.batch import Batch
-from modstamp.engine.frames import Mask, Objects, choose, column, expand, fingerprints, objects, present
+from modstamp.engine.frames import (
+    ABSENT,
+    Mask,
+    Objects,
+    choose,
+    column,
+    differs,
+    expand,
+    fingerprints,
+    objects,
+    present,
+)
 from modstamp.engine.judge import FIELDWISE, Kind, is_kind, kinds
 from modstamp.engine.merge import Cell, Cells, Merged, merge
 from modstamp.instants import epochs
+from modstamp.mapping.conditions import fields as looked_at
 from modstamp.mapping.evaluation import failing
 from modstamp.mapping.schema import FieldMapping, TypeMapping
-from modstamp.model import Column, Direction, Operation, Side, Value
+from modstamp.model import Column, Direction, Operation, Presence, Side, Value
 
 DELETES_LAST = "records are deleted last, after another look at them"
+_UNKNOWN = "what it held when it was deleted is not known, so that the condition cannot be judged"
 _OPERATIONS = {Kind.CREATE: Operation.CREATE, Kind.RECREATE: Operation.CREATE, Kind.DELETE: Operation.DELETE}
 
 
@@ -138,7 +151,8 @@ def plan(batch: Batch, context: Context) -> Plan:
     """Judge a batch: records first, then fields, then toggles and conditions, then the verdicts of validation."""
     judged, reasons = kinds(batch, same_read=context.same_read)
     fields = [field for field in batch.mapping.fields if _known(field, batch)]
-    merged = {field.internal: _as_decided(field, batch, _merge(field, batch, judged, context)) for field in fields}
+    view = _view(batch, judged, context)
+    merged = {field.internal: _as_decided(field, batch, _merge(field, batch, view, context)) for field in fields}
     fieldwise = is_kind(judged, *FIELDWISE)
     cells = {name: np.where(fieldwise, each.cells, Cell.SAME) for name, each in merged.items()}
     _fill_creates(batch, judged, cells)
@@ -168,16 +182,32 @@ def _bases(batch: Batch, judged: Objects, side: Side) -> Objects:
     return choose(fresh, None, batch.bases(side))
 
 
-def _merge(field: FieldMapping, batch: Batch, judged: Objects, context: Context) -> Merged:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _View:
+    """What all fields of a batch share, by side. `times`: of each row's last edit, by the internal clock."""
+
+    bases: Mapping[Side, Objects]
+    times: Mapping[Side, npt.NDArray[np.float64]]
+
+
+def _view(batch: Batch, judged: Objects, context: Context) -> _View:
+    external, internal = (epochs(column(each, Column.MODIFIED_AT)) for each in (batch.external, batch.internal))
+    return _View(
+        bases={side: _bases(batch, judged, side) for side in Side},
+        times={Side.EXTERNAL: external - context.clock_offset, Side.INTERNAL: internal},
+    )
+
+
+def _merge(field: FieldMapping, batch: Batch, view: _View, context: Context) -> Merged:
     direction = batch.direction
     source, target = field.name(direction.source), field.name(direction.target)
-    times = {Side.EXTERNAL: _external_times(batch, context), Side.INTERNAL: _internal_times(field, batch)}
+    times = {**view.times, Side.INTERNAL: _internal_times(field, batch, view.times[Side.INTERNAL])}
     cells = Cells(
         source=column(batch.source.records, source),
         target=column(batch.target, target),
         converted=column(batch.source.converted, target),
-        source_base=expand(_bases(batch, judged, direction.source), [source])[source],
-        target_base=expand(_bases(batch, judged, direction.target), [target])[target],
+        source_base=expand(view.bases[direction.source], [source])[source],
+        target_base=expand(view.bases[direction.target], [target])[target],
         waiting=_waiting(field, batch),
         unconfirmed=np.fromiter(
             (field.external in (sent or {}) for sent in column(batch.link, "unconfirmed")), bool, len(batch.source)
@@ -193,15 +223,11 @@ def _waiting(field: FieldMapping, batch: Batch) -> Mask:
     return np.fromiter((field.internal in (waits or {}) for waits in batch.source.waits), bool, len(batch.source))
 
 
-def _external_times(batch: Batch, context: Context) -> npt.NDArray[np.float64]:
-    return epochs(column(batch.external, Column.MODIFIED_AT)) - context.clock_offset
-
-
-def _internal_times(field: FieldMapping, batch: Batch) -> npt.NDArray[np.float64]:
+def _internal_times(field: FieldMapping, batch: Batch, rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """When this column was edited, from the change log; else when the row was (G14)."""
-    ids, rows = column(batch.internal, Column.ID), column(batch.internal, Column.MODIFIED_AT)
     edits = batch.around.edits
-    return epochs([edits.get(record, {}).get(field.internal) or row for record, row in zip(ids, rows, strict=True)])
+    found = [edits.get(record, {}).get(field.internal) or None for record in column(batch.internal, Column.ID)]
+    return np.where([each is not None for each in found], epochs(found), rows)
 
 
 def _kept(field: FieldMapping, batch: Batch) -> Objects:
@@ -273,13 +299,30 @@ def _withheld(toggle_on: bool, when: Any, batch: Batch, rows: Mask) -> Iterator[
     if not toggle_on:
         yield from ((int(position), "") for position in np.flatnonzero(rows))
     elif when is not None:
-        words = failing(when, _condition_view(batch)).to_numpy(dtype=object)
+        view, unknown = _condition_view(batch, looked_at(when))
+        words = choose(unknown, objects([_UNKNOWN] * len(batch.source)), failing(when, view).to_numpy(dtype=object))
         yield from ((int(position), words[position]) for position in np.flatnonzero(rows & (words != "")))
 
 
-def _condition_view(batch: Batch) -> pd.DataFrame:
-    """Conditions look at the source record; of a deleted one, at what it last held."""
-    return batch.source.records
+def _condition_view(batch: Batch, names: Sequence[str]) -> tuple[pd.DataFrame, Mask]:
+    """What conditions look at, and the rows of which that is not known.
+
+    A deleted record that shows nothing is judged by the bases of its link: empty, it might pass a condition that
+    protects it.
+    """
+    records, side = batch.source.records, batch.direction.source
+    bare = np.asarray(column(records, Column.STATE) == Presence.DELETED)
+    for name in batch.mapping.field_names(side):
+        bare &= ~present(column(records, name))
+    if not bare.any():
+        return records, bare
+    bases = expand(batch.bases(side), names)
+    known = {name: choose(bare, bases[name], column(records, name)) for name in names if name in records}
+    absent = objects([ABSENT] * len(records))
+    unknown = np.logical_or.reduce(
+        [~differs(values, absent) for values in known.values()]
+    )
+    return records.assign(**{name: pd.Series(values, dtype=object) for name, values in known.items()}), unknown
 
 
 def _wait_for_parents(batch: Batch, judged: Objects, reasons: Objects) -> None:

@@ -16,13 +16,25 @@ from modstamp.engine import journal, land, look, settle
 from modstamp.engine.answers import Answer, Ledger, settle_answers
 from modstamp.engine.batch import Batch, Source, assemble
 from modstamp.engine.environment import Environment, Job
-from modstamp.engine.frames import Mask, Objects, choose, column, differs, frame, objects, positions_of, present
+from modstamp.engine.frames import (
+    ABSENT,
+    Mask,
+    Objects,
+    choose,
+    collapse,
+    column,
+    differs,
+    frame,
+    objects,
+    positions_of,
+    present,
+)
 from modstamp.engine.judge import FIELDWISE, Kind
 from modstamp.engine.merge import Cell
 from modstamp.engine.plan import Context, Plan, plan
 from modstamp.engine.settle import AT_REST, Settling
 from modstamp.errors import LimitReachedError
-from modstamp.model import Action, Column, Direction, Operation, Outcome, Side, Values
+from modstamp.model import Action, Column, Direction, Operation, Outcome, Side, Value, Values
 from modstamp.ports import LINK_COLUMNS, Transaction
 
 _ORDER = (Operation.UPDATE, Operation.CREATE, Operation.DELETE)  # G24
@@ -95,8 +107,18 @@ def _intend(job: Job, source: Source, seen: look.Outside) -> tuple[Plan, list[Se
 
 def _without_again(planned: Plan, writes: Mask) -> Plan:
     """For the pending list: rows that are about to be written keep their entry until the answer is there."""
-    counters = choose(writes, None, planned.batch.source.counters)
-    return replace(planned, batch=replace(planned.batch, source=replace(planned.batch.source, counters=counters)))
+    source = planned.batch.source
+    counters, waits = choose(writes, None, source.counters), choose(writes, None, source.waits)
+    return replace(planned, batch=replace(planned.batch, source=replace(source, counters=counters, waits=waits)))
+
+
+def _answered_entries(planned: Plan) -> Objects:
+    """Per row the counter of the entry that an answer ends.
+
+    One of whose fields waits for a parent goes on: the next run finds only that field to do. Were it to wait from now
+    on, a write that has to be repeated would wait for the parent too.
+    """
+    return choose(planned.having(Cell.WAIT), None, planned.batch.source.counters)
 
 
 def _plan(job: Job, tx: Transaction, source: Source, seen: look.Outside) -> Plan:
@@ -162,35 +184,40 @@ def _sendings(planned: Plan, link_ids: Objects, writes: Mask) -> list[Sending]:
     """One per row that is to be written. Row by row: each has its own set of fields."""
     operations = {Kind.CREATE: Operation.CREATE, Kind.RECREATE: Operation.CREATE, Kind.DELETE: Operation.DELETE}
     batch, result = planned.batch, []
+    carried, held = _values(planned), _internal_values(planned)
     for position in np.flatnonzero(writes):
         operation = operations.get(planned.kinds[position], Operation.UPDATE)
         target = None if operation is Operation.CREATE else batch.target_ids[position]
-        values = {} if operation is Operation.DELETE else _values(planned, int(position), operation)
+        values = {} if operation is Operation.DELETE else carried[position]
+        if operation is Operation.CREATE:  # blanks are left out, so that the target's own defaults stand
+            values = {name: value for name, value in values.items() if value is not None}
         action = Action(operation=operation, id=target, values=values)
-        held = _internal_values(planned, int(position))
-        result.append(Sending(position=int(position), link_id=link_ids[position], action=action, internal_values=held))
+        result.append(
+            Sending(position=int(position), link_id=link_ids[position], action=action, internal_values=held[position])
+        )
     return result
 
 
-def _internal_values(planned: Plan, position: int) -> Values:
-    """Internal field → value, for the fields that will be in step once this is written."""
-    records = planned.batch.source.records
-    return {
-        name: column(records, name)[position]
-        for name, cells in planned.cells.items()
-        if cells[position] == Cell.WRITE or (cells[position] == Cell.OWN and planned.kinds[position] not in FIELDWISE)
-    }
+def _internal_values(planned: Plan) -> list[dict[str, Value]]:
+    """Per row internal field → value, for the fields that will be in step once it is written."""
+    records, fieldwise = planned.batch.source.records, planned.rows(*FIELDWISE)
+    absent = objects([ABSENT] * len(planned))
+    held = {}
+    for name, cells in planned.cells.items():
+        in_step = (cells == Cell.WRITE) | ((cells == Cell.OWN) & ~fieldwise)
+        held[name] = choose(in_step, column(records, name), absent)
+    return collapse(held, len(planned))
 
 
-def _values(planned: Plan, position: int, operation: Operation) -> Values:
-    """External field → value. A create leaves blanks out, so that the target's own defaults stand."""
-    batch = planned.batch
-    values = {
-        field.external: column(batch.source.converted, field.external)[position]
-        for field in batch.mapping.fields
-        if field.internal in planned.cells and planned.cells[field.internal][position] == Cell.WRITE
-    }
-    return {name: value for name, value in values.items() if value is not None or operation is Operation.UPDATE}
+def _values(planned: Plan) -> list[dict[str, Value]]:
+    """Per row external field → value, for the fields that are to be written."""
+    absent = objects([ABSENT] * len(planned))
+    carried = {}
+    for field in planned.batch.mapping.fields:
+        if field.internal in planned.cells:
+            write = planned.cells[field.internal] == Cell.WRITE
+            carried[field.external] = choose(write, column(planned.batch.source.converted, field.external), absent)
+    return collapse(carried, len(planned))
 
 
 def _open_intents(settling: Settling, sendings: Sequence[Sending]) -> None:
@@ -201,7 +228,7 @@ def _open_intents(settling: Settling, sendings: Sequence[Sending]) -> None:
     wait = settings.send_deadline + settings.call_timeout + settings.recovery_margin
     external = batch.mapping.field_names(Side.EXTERNAL)
     read = {name: column(batch.target, name) for name in external}
-    ids = settling.source_ids
+    ids, counters = settling.source_ids, _answered_entries(settling.plan)
     settling.tx.intents.open(
         frame(
             {
@@ -214,7 +241,7 @@ def _open_intents(settling: Settling, sendings: Sequence[Sending]) -> None:
                 "read": [{name: read[name][each.position] for name in each.action.values} for each in sendings],
                 "internal_values": [dict(each.internal_values) for each in sendings],
                 "match_key": [batch.around.keys[each.position] for each in sendings],
-                "counter": [batch.source.counters[each.position] for each in sendings],
+                "counter": [counters[each.position] for each in sendings],
                 "run_id": [settling.job.run_id] * len(sendings),
                 "created_at": [now] * len(sendings),
                 "recover_after": [now + wait + _visibility(each, settings.lookback) for each in sendings],
@@ -251,11 +278,12 @@ def _answers(
 ) -> list[Answer]:
     batch = planned.batch
     ids, values = column(batch.source.records, Column.ID), planned.values_of_both
+    counters = _answered_entries(planned)
     return [
         Answer(
             link_id=each.link_id,
             internal_id=ids[each.position],
-            counter=batch.source.counters[each.position],
+            counter=counters[each.position],
             action=each.action,
             internal_values=each.internal_values,
             values_of_both=values[each.position],

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from sqlalchemy import ARRAY, ColumnElement, Connection, Select, Table, any_, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -26,7 +27,9 @@ def read(connection: Connection, query: Select[*tuple[Any, ...]]) -> pd.DataFram
     result = connection.execute(query)
     names = list(result.keys())
     rows = result.all()
-    return pd.DataFrame({name: _objects(values) for name, values in zip(names, _transposed(rows, names), strict=True)})
+    # Left to itself, pandas would turn text into a string type of its own and None into NaN.
+    columns = zip(names, _transposed(rows, names), strict=True)
+    return pd.DataFrame({name: _objects(values) for name, values in columns}, dtype=object)
 
 
 def parameters(table: Table, frame: pd.DataFrame, names: Iterable[str]) -> list[Row]:
@@ -67,11 +70,10 @@ def _bindable(table: Table, name: str, values: list[Any]) -> list[Any]:
     return [instants.from_text(value) if isinstance(value, str) else value for value in values]
 
 
-def _objects(values: Sequence[Any]) -> pd.Series[Any]:
-    """Left to itself, pandas would turn text into a string type of its own and None into NaN."""
+def _objects(values: Sequence[Any]) -> npt.NDArray[np.object_]:
     array = np.empty(len(values), dtype=object)
     array[:] = values
-    return pd.Series(array, dtype=object)
+    return array
 
 
 def _transposed(rows: Sequence[Sequence[Any]], names: Sequence[str]) -> list[Sequence[Any]]:
