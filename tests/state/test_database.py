@@ -93,3 +93,9 @@ def test_letters_beyond_ascii_have_a_lower_case(database: Engine) -> None:
     name = "unicode_lower" if database.dialect.name == "sqlite" else "lower"
     with database.connect() as connection:
         assert connection.scalar(text(f"SELECT {name}('ÉÄ')")) == "éä"
+
+
+def test_errors_do_not_quote_the_values_of_a_statement(database: Engine) -> None:
+    with pytest.raises(DBAPIError) as caught, database.connect() as connection:
+        connection.execute(text("SELECT nothing FROM nowhere WHERE email = :email"), {"email": "ada@example.com"})
+    assert "ada@example.com" not in str(caught.value)

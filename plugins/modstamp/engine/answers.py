@@ -10,7 +10,7 @@ from typing import Any
 from modstamp import instants
 from modstamp.engine.environment import Job
 from modstamp.engine.frames import frame
-from modstamp.model import Action, Column, Direction, Operation, Outcome, Side, Status, Value, Values
+from modstamp.model import Action, Column, Direction, Operation, Outcome, Presence, Side, Status, Value, Values
 from modstamp.ports import LINK_COLUMNS, Transaction
 
 _REFUSED = {Status.REJECTED: "rejected", Status.EXISTS: "ambiguous"}
@@ -90,7 +90,7 @@ def _after(link: Mapping[Any, Any], answer: Answer, externals: Mapping[str, str]
     """The link once this answer counts. What the target shows for a field we sent is its base, else what we sent."""
     if answer.action.operation is Operation.DELETE:
         return {**link, "state": "tombstone", "deleted_side": "both"}
-    shown, sent = answer.outcome.shown or {}, answer.action.values
+    shown, sent = _shown(answer.outcome), answer.action.values
     external_base: dict[str, Value] = dict(link["external_base"])
     unconfirmed = dict(link["unconfirmed"])
     for internal, value in answer.internal_values.items():
@@ -111,6 +111,12 @@ def _after(link: Mapping[Any, Any], answer: Answer, externals: Mapping[str, str]
         "decisions": {name: made for name, made in link["decisions"].items() if name not in answer.internal_values},
         "read_at": max(filter(None, (_known_at(answer), link["read_at"])), default=None),
     }
+
+
+def _shown(outcome: Outcome) -> Values:
+    """What the read-back tells of the fields: nothing, where it did not find the record."""
+    shown = outcome.shown or {}
+    return shown if shown.get(Column.STATE, Presence.FOUND) == Presence.FOUND else {}
 
 
 def _known_at(answer: Answer) -> datetime | None:

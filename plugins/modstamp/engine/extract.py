@@ -83,12 +83,15 @@ def _window(environment: Environment, window: Window, options: RunOptions, read:
 
 
 def _fresh(environment: Environment, records: pd.DataFrame, tally: Tally) -> pd.DataFrame:
-    """Without the rows that are what they were at the last read (G1). A row that somebody waits for stays."""
+    """Without the rows that are what they were at the last read (G1). A row that somebody waits for stays.
+
+    The hash knows a deleted record from a living one: it may be edited and deleted within one second.
+    """
     mapping = environment.mapping
     ids = column(records, Column.ID)
     with environment.store.begin(read_only=True) as tx:
         known = tx.links.last_reads(mapping.name, ids.tolist())
-    hashes = fingerprints(records, mapping.field_names(Side.EXTERNAL))
+    hashes = fingerprints(records, (Column.STATE, *mapping.field_names(Side.EXTERNAL)))
     versions = set(zip(column(known, "external_id"), column(known, "stamp"), column(known, "hash"), strict=True))
     rows = zip(ids, column(records, Column.STAMP), hashes, strict=True)
     seen = np.fromiter((row in versions for row in rows), bool, len(ids))

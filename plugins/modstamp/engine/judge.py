@@ -119,9 +119,10 @@ def _is_in(values: Objects, members: object) -> Mask:
 
 
 def _hold_ambiguous(batch: Batch, result: Objects, reasons: Objects) -> None:
-    """Say why, and hold all but the first of several rows with one match key (G15)."""
+    """Say why rows are held, and hold all but the first of several rows with one match key (G15)."""
     twin = _later_twins(result, batch.around.keys, Kind.LINK, Kind.CREATE)
     twin |= _later_twins(result, batch.target_ids, Kind.REVIVE, Kind.LINK)
+    reasons[result == Kind.HIDDEN] = "one of the two records is not visible to us, which proves nothing"
     reasons[result == Kind.AMBIGUOUS] = "several records match, or the match is linked already"
     result[twin] = Kind.AMBIGUOUS
     reasons[twin] = "another record of the same batch has the same match key"

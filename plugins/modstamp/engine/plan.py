@@ -319,9 +319,9 @@ def _condition_view(batch: Batch, names: Sequence[str]) -> tuple[pd.DataFrame, M
     bases = expand(batch.bases(side), names)
     known = {name: choose(bare, bases[name], column(records, name)) for name in names if name in records}
     absent = objects([ABSENT] * len(records))
-    unknown = np.logical_or.reduce(
-        [~differs(values, absent) for values in known.values()]
-    )
+    unknown = np.zeros(len(records), dtype=bool)
+    for values in known.values():
+        unknown |= ~differs(values, absent)
     return records.assign(**{name: pd.Series(values, dtype=object) for name, values in known.items()}), unknown
 
 

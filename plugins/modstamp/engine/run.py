@@ -32,25 +32,25 @@ def start(environment: Environment, direction: Direction, options: RunOptions, r
     began, tally = time.monotonic(), Tally()
     mapping, store = environment.mapping, environment.store
     lease = None if options.dry_run else store.grant(mapping.name, direction, run_id)
-    now = store.now()
-    handoff = Handoff(
-        run_id=run_id,
-        mapping=mapping.name,
-        direction=direction,
-        token=lease.token if lease else None,
-        upper=None,
-        dry_run=options.dry_run,
-        started_at=instants.to_text(now),
-        clock_offset=(environment.connector.now() - now).total_seconds(),
-    )
-    if lease is None:
-        return _after(_extract(environment, handoff, options, tally), tally, began)
     try:
-        _record(environment, handoff, "running")
-        _prepare(environment, lease, tally)
+        now = store.now()
+        handoff = Handoff(
+            run_id=run_id,
+            mapping=mapping.name,
+            direction=direction,
+            token=lease.token if lease else None,
+            upper=None,
+            dry_run=options.dry_run,
+            started_at=instants.to_text(now),
+            clock_offset=(environment.connector.now() - now).total_seconds(),
+        )
+        if lease is not None:
+            _record(environment, handoff, "running")
+            _prepare(environment, lease, tally)
         return _after(_extract(environment, handoff, options, tally), tally, began)
     except ModstampError:
-        store.give_back(lease)  # nothing is under way yet, so the next run need not wait for its end
+        if lease is not None:
+            store.give_back(lease)  # nothing is under way yet, so the next run need not wait for its end
         raise
 
 

@@ -37,6 +37,7 @@ from modstamp.errors import LimitReachedError
 from modstamp.model import Action, Column, Direction, Operation, Outcome, Side, Value, Values
 from modstamp.ports import LINK_COLUMNS, Transaction
 
+_NO_ENTRY = 0  # counters begin at 1, so that this one ends no entry
 _ORDER = (Operation.UPDATE, Operation.CREATE, Operation.DELETE)  # G24
 
 
@@ -118,7 +119,7 @@ def _answered_entries(planned: Plan) -> Objects:
     One of whose fields waits for a parent goes on: the next run finds only that field to do. Were it to wait from now
     on, a write that has to be repeated would wait for the parent too.
     """
-    return choose(planned.having(Cell.WAIT), None, planned.batch.source.counters)
+    return choose(planned.having(Cell.WAIT), objects([_NO_ENTRY] * len(planned)), planned.batch.source.counters)
 
 
 def _plan(job: Job, tx: Transaction, source: Source, seen: look.Outside) -> Plan:

@@ -67,7 +67,7 @@ def links_after(plan: Plan, settled: tuple[Cell, ...], target_ids: Objects, mapp
     polling = batch.direction is Direction.POLLING
     old = batch.link if not plan.rows(Kind.REVIVE).any() else _with_graves(plan)
     ids = {batch.direction.source: column(batch.source.records, Column.ID), batch.direction.target: target_ids}
-    fields = batch.mapping.field_names(Side.EXTERNAL)
+    version = (Column.STATE, *batch.mapping.field_names(Side.EXTERNAL))
     return frame(
         {
             "link_id": column(old, "link_id"),
@@ -79,7 +79,7 @@ def links_after(plan: Plan, settled: tuple[Cell, ...], target_ids: Objects, mapp
             "external_base": new_bases(plan, Side.EXTERNAL, settled),
             # Only a poll has read the version as a poll reads it; after a push the next poll looks once more.
             "stamp": column(external, Column.STAMP) if polling else column(old, "stamp"),
-            "hash": fingerprints(external, fields) if polling else column(old, "hash"),
+            "hash": fingerprints(external, version) if polling else column(old, "hash"),
             "read_at": _later(column(external, Column.READ_AT), column(old, "read_at")),
             "unconfirmed": choose(_keeps_marks(plan), column(old, "unconfirmed"), objects([{}] * len(plan))),
             "decisions": choose(_keeps_marks(plan), column(old, "decisions"), decisions(plan)),
@@ -206,6 +206,7 @@ def quarantine(settling: Settling) -> None:
     by_toggle = np.fromiter((reason.endswith(" is off") for reason in plan.reasons), bool, len(plan))
     held = (plan.rows(*HELD_AS) | plan.withheld_updates) & ~by_toggle
     if held.any():
+        version = (Column.STATE, *mapping.field_names(direction.source))
         kinds = objects([HELD_AS.get(kind, "withheld") for kind in plan.kinds[held]])
         details = [
             {"values": values, "candidates": list(found)}
@@ -223,7 +224,7 @@ def quarantine(settling: Settling) -> None:
                     "reason": plan.reasons[held],
                     "detail": details,
                     "stamp": column(batch.source.records, Column.STAMP)[held],
-                    "hash": fingerprints(batch.source.records, mapping.field_names(direction.source))[held],
+                    "hash": fingerprints(batch.source.records, version)[held],
                     "mapping_hash": [settling.job.environment.mapping_hash] * int(held.sum()),
                     "run_id": [settling.job.run_id] * int(held.sum()),
                 }

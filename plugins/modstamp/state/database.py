@@ -22,7 +22,8 @@ def open_engine(url: str | URL) -> Engine:
     """The engine of ``postgresql://…`` or ``sqlite:///path``; the driver is chosen here. Nothing is connected yet.
 
     Transactions that may write take their lock at once on SQLite (``BEGIN IMMEDIATE``), so that a plan made from rows
-    read inside one cannot be overtaken (G17). Raises `ConfigurationError` for any other URL.
+    read inside one cannot be overtaken (G17). Errors do not quote the values of a statement, which are personal data
+    and would end in Airflow's logs. Raises `ConfigurationError` for any other URL.
     """
     try:
         parsed = make_url(url)
@@ -48,11 +49,11 @@ def _unusable(what: str) -> ConfigurationError:
 
 def _open_postgresql(url: URL) -> Engine:
     arguments = {"connect_timeout": _CONNECT_SECONDS, "application_name": "modstamp"}
-    return create_engine(url, pool_pre_ping=True, connect_args={**arguments, **url.query})
+    return create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args={**arguments, **url.query})
 
 
 def _open_sqlite(url: URL) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": _BUSY_SECONDS})
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine
