@@ -71,6 +71,22 @@ def test_a_refused_row_of_a_poll_is_not_tried_again_until_it_changes(world: Worl
     assert "free@example.com" in {row["email"] for row in world.prospects().values()}
 
 
+@pytest.mark.guarantee("G26")
+def test_an_unlinked_record_that_waits_is_not_judged_again_until_it_changes(world: World) -> None:
+    mail = {"field": "Email", "operator": "is not empty"}
+    world.change_mapping(inbound={"create": {"when": mail}, "update": True})
+    lead = world.lead(LastName="Lovelace")
+    world.poll()
+
+    again = world.poll()
+
+    assert again.counts["seen before"] == 1
+    assert not again.counts.get("withheld")
+    world.edit_lead(lead, Email=MAIL)
+    assert world.poll().counts["created"] == 1
+    assert world.waiting() == []
+
+
 @pytest.mark.guarantee("G27")
 def test_a_limit_reached_pauses_the_run_and_the_next_one_goes_on(world: World) -> None:
     records = _prospects(world, 6)
