@@ -68,7 +68,7 @@ def oracle(one: One, field: FieldMapping, mapping: TypeMapping, direction: Direc
     forward, backward = field.travels(direction), field.travels(direction.other)
     equal = converted == one.target and not one.waiting
     if one.source_base is ABSENT or one.target_base is ABSENT:
-        cell = _first(one, mapping, direction, equal=equal, forward=forward, backward=backward)
+        cell = _first(one, field, mapping, direction, equal=equal)
     else:
         source_edited = forward and one.source != one.source_base
         target_edited = backward and one.target != one.target_base
@@ -83,7 +83,8 @@ def oracle(one: One, field: FieldMapping, mapping: TypeMapping, direction: Direc
     return Cell.WAIT if cell is Cell.WRITE and one.waiting else cell
 
 
-def _first(one: One, mapping: TypeMapping, direction: Direction, *, equal: bool, forward: bool, backward: bool) -> Cell:
+def _first(one: One, field: FieldMapping, mapping: TypeMapping, direction: Direction, *, equal: bool) -> Cell:
+    forward, backward = field.travels(direction), field.travels(direction.other)
     source_blank, target_blank = one.source in (None, ""), one.target in (None, "")
     if equal or (source_blank and target_blank):
         return Cell.IN_STEP
