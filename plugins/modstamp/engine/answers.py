@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -47,6 +47,7 @@ class Ledger:
 
 def settle_answers(ledger: Ledger, answers: Sequence[Answer]) -> None:
     """Row by row where a link changes, as each answer has its own fields; written set by set."""
+    answers = _not_linked_meanwhile(ledger, answers)
     done = [each for each in answers if _is_done(each)]
     refused = [each for each in answers if each.outcome.status in _REFUSED]
     later = [each for each in answers if each.outcome.status in (Status.RETRY, Status.CONFLICT) or _is_gone(each)]
@@ -63,6 +64,24 @@ def settle_answers(ledger: Ledger, answers: Sequence[Answer]) -> None:
     ledger.tx.links.discard([each.link_id for each in [*refused, *later] if each.action.operation is Operation.CREATE])
     ledger.job.tally.add("again", len(later))
     ledger.job.tally.add("unanswered", len(answers) - len(closed))
+
+
+def _not_linked_meanwhile(ledger: Ledger, answers: Sequence[Answer]) -> list[Answer]:
+    """A create whose record a poll has linked to another one before our answer was here is held, and the others go on.
+
+    A poll knows our record by its match key; who changes the key in between leaves nothing to know it by.
+    """
+    created = [each.outcome.id for each in answers if each.action.operation is Operation.CREATE and each.outcome.id]
+    if not created:
+        return list(answers)
+    links = ledger.tx.links.of(ledger.job.environment.mapping.name, Side.EXTERNAL, created)
+    alive = {row["external_id"]: row["link_id"] for row in links.to_dict("records") if row["state"] != "tombstone"}
+    message = "the record that was created for it was linked to another one before the answer came"
+    taken = Outcome(status=Status.EXISTS, code="LINKED_MEANWHILE", message=message)
+    return [
+        each if alive.get(each.outcome.id, each.link_id) == each.link_id else replace(each, outcome=taken)
+        for each in answers
+    ]
 
 
 def _is_done(answer: Answer) -> bool:

@@ -13,8 +13,9 @@ from modstamp.engine.environment import Environment
 from modstamp.engine.frames import column, fingerprints, frame, objects, positions_of
 from modstamp.engine.handoff import RunOptions, Tally
 from modstamp.errors import IncompleteReadError
+from modstamp.mapping.schema import TypeMapping
 from modstamp.model import Column, Direction, Side, Window
-from modstamp.ports import Cursor
+from modstamp.ports import Cursor, Transaction
 
 COUNTER = "_counter"  # of the pending entry that asked for the row
 
@@ -143,13 +144,31 @@ def _mine(environment: Environment, entries: pd.DataFrame, options: RunOptions, 
 def wake(environment: Environment, direction: Direction) -> None:
     """Make due what waited for something that has happened since; a sweep at the start of a run misses nothing.
 
-    Children whose parent has a link by now (G16), and quarantined records that were judged by another mapping (G26).
+    Children whose parent has a link by now (G16), quarantined records that were judged by another mapping (G26), and
+    held ones whose only match has lost the link that it had (G13).
     """
     mapping = environment.mapping
     with environment.store.begin() as tx:
         tx.pending.wake(mapping, direction)
-        again = tx.quarantine.judged_otherwise(mapping.name, direction, environment.mapping_hash)
+        again = dict.fromkeys(
+            tx.quarantine.judged_otherwise(mapping.name, direction, environment.mapping_hash),
+            "the mapping changed since it was put in quarantine",
+        )
+        again |= dict.fromkeys(_free_by_now(tx, mapping, direction), "the match that it was held for is free")
         if again:
-            reasons = ["the mapping changed since it was put in quarantine"] * len(again)
-            entries = {"record_id": again, "reason": reasons, "waits_for": [None] * len(again)}
+            entries = {"record_id": list(again), "reason": list(again.values()), "waits_for": [None] * len(again)}
             tx.pending.leave(mapping.name, direction, frame(entries))
+
+
+def _free_by_now(tx: Transaction, mapping: TypeMapping, direction: Direction) -> list[str]:
+    """Held records with at most one match, which nothing is linked to any longer."""
+    held = {
+        record: found for record, found in tx.quarantine.held_for(mapping.name, direction).items() if len(found) <= 1
+    }
+    wanted = [each for found in held.values() for each in found]
+    if direction is Direction.POLLING:
+        taken = set(column(tx.links.in_family(mapping, wanted), "internal_id"))
+    else:
+        links = tx.links.of(mapping.name, Side.EXTERNAL, wanted)
+        taken = set(column(links, "external_id")[column(links, "state") != "tombstone"])
+    return [record for record, found in held.items() if not taken.intersection(found)]

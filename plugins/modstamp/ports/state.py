@@ -204,6 +204,10 @@ class Quarantine(Protocol):
         """Ids of records that wait since the mapping was another one (G26)."""
         ...
 
+    def held_for(self, mapping: str, direction: Direction) -> dict[str, list[str]]:
+        """Ambiguous records → the ids that they matched; none for one that had a twin in its batch."""
+        ...
+
     def waiting(self, mapping: str, direction: Direction, ids: Sequence[str]) -> pd.DataFrame:
         """record_id, kind, code, reason, detail (dict), stamp, hash."""
         ...

@@ -47,6 +47,16 @@ class Quarantine:
         )
         return list(self._connection.scalars(query.order_by(quarantine.c.record_id)))
 
+    def held_for(self, mapping: str, direction: Direction) -> dict[str, list[str]]:
+        """Ambiguous records → the ids that they matched; a target's own refusal as a duplicate is not among them."""
+        query = select(quarantine.c.record_id, quarantine.c.detail).where(
+            quarantine.c.mapping == mapping,
+            quarantine.c.direction == str(direction),
+            quarantine.c.kind == "ambiguous",
+        )
+        rows = self._connection.execute(query.order_by(quarantine.c.record_id))
+        return {row.record_id: row.detail["candidates"] for row in rows if "candidates" in row.detail}
+
     def _of(self, mapping: str, direction: Direction, ids: Sequence[str]) -> tuple[ColumnElement[bool], ...]:
         return (
             quarantine.c.mapping == mapping,
