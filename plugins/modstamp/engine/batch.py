@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from modstamp.engine.frames import Mask, Objects, choose, column, frame, objects, positions_of, take
-from modstamp.mapping.schema import TypeMapping
+from modstamp.mapping.schema import FieldMapping, TypeMapping
 from modstamp.model import Column, Direction, Presence, Side
 from modstamp.ports import LINK_COLUMNS
 
@@ -94,6 +94,10 @@ class Batch:
     @property
     def internal(self) -> pd.DataFrame:
         return self.source.records if self.direction.source is Side.INTERNAL else self.target
+
+    def waiting(self, field: FieldMapping) -> Mask:
+        """Rows whose value for this field names a record without a link (G16)."""
+        return np.fromiter((field.internal in (waits or {}) for waits in self.source.waits), bool, len(self.source))
 
     def bases(self, side: Side) -> Objects:
         """The base of that side of each row's link, or of its grave: a dict or None."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from modstamp.engine.context import Context
 from modstamp.engine.handoff import Tally
-from modstamp.engine.plan import Context
 from modstamp.mapping.schema import TypeMapping
 from modstamp.mapping.values import ValueTable
 from modstamp.ports import Connector, Lease, Staging, Store

@@ -10,11 +10,12 @@ import pandas as pd
 
 from modstamp.engine import journal, look, settle
 from modstamp.engine.batch import Source, assemble
+from modstamp.engine.context import Context
 from modstamp.engine.environment import Environment, Job
 from modstamp.engine.frames import Mask, Objects, column, frame, present, take
 from modstamp.engine.judge import FIELDWISE, Kind
 from modstamp.engine.merge import Cell
-from modstamp.engine.plan import Context, Plan, plan
+from modstamp.engine.plan import Plan, plan
 from modstamp.engine.settle import AT_REST, Settling
 from modstamp.errors import RejectedRecordError
 from modstamp.model import Column, Direction, Side

@@ -12,10 +12,12 @@ import pandas as pd
 from modstamp import instants
 from modstamp.engine import convert, extract, land, parts, send
 from modstamp.engine.batch import Source
+from modstamp.engine.context import Context
 from modstamp.engine.environment import Environment, Job
 from modstamp.engine.frames import column, objects
 from modstamp.engine.handoff import Handoff, Tally
-from modstamp.engine.plan import DELETES_LAST, Context, Plan, own_references
+from modstamp.engine.permit import DELETES_LAST, own_references
+from modstamp.engine.plan import Plan
 from modstamp.model import Column, Direction, Presence, Side
 from modstamp.ports import Cursor
 

@@ -7,7 +7,7 @@ stores it as intents before it sends (G18); the dry run only shows it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,14 +15,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from modstamp.engine import permit
 from modstamp.engine.batch import Batch
+from modstamp.engine.context import Context
 from modstamp.engine.frames import (
-    ABSENT,
     Mask,
     Objects,
     choose,
     column,
-    differs,
     expand,
     fingerprints,
     objects,
@@ -31,31 +31,8 @@ from modstamp.engine.frames import (
 from modstamp.engine.judge import FIELDWISE, Kind, is_kind, kinds
 from modstamp.engine.merge import Cell, Cells, Merged, merge
 from modstamp.instants import epochs
-from modstamp.mapping.conditions import fields as looked_at
-from modstamp.mapping.evaluation import failing
-from modstamp.mapping.schema import FieldMapping, TypeMapping
-from modstamp.model import Column, Direction, Operation, Presence, Side, Value
-
-DELETES_LAST = "records are deleted last, after another look at them"
-_UNKNOWN = "what it held when it was deleted is not known, so that the condition cannot be judged"
-_OPERATIONS = {Kind.CREATE: Operation.CREATE, Kind.RECREATE: Operation.CREATE, Kind.DELETE: Operation.DELETE}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
-    """What a plan depends on besides its batch.
-
-    `clock_offset`: seconds that the external clock is ahead of the internal one; `tolerance`: how exact that is.
-    `creates_allowed`: False until the type's first complete match (G20). `deletes_allowed`: False in a poll until all
-    other rows have landed and the deleted ones were read again (G24). `same_read`: the batch is the second look at
-    rows that were just landed, so that a link as old as the read is no reason to hold back.
-    """
-
-    clock_offset: float = 0.0
-    tolerance: float = 2.0
-    creates_allowed: bool = True
-    deletes_allowed: bool = True
-    same_read: bool = False
+from modstamp.mapping.schema import FieldMapping
+from modstamp.model import Column, Side, Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,10 +132,10 @@ def plan(batch: Batch, context: Context) -> Plan:
     merged = {field.internal: _as_decided(field, batch, _merge(field, batch, view, context)) for field in fields}
     fieldwise = is_kind(judged, *FIELDWISE)
     cells = {name: np.where(fieldwise, each.cells, Cell.SAME) for name, each in merged.items()}
-    _fill_creates(batch, judged, cells)
-    _withhold(batch, context, judged, reasons, cells)
-    _wait_for_parents(batch, judged, reasons)
-    _reject(batch, judged, reasons, cells)
+    permit.fill_creates(batch, judged, cells)
+    permit.withhold(batch, context, judged, reasons, cells)
+    permit.wait_for_parents(batch, judged, reasons)
+    permit.reject(batch, judged, reasons, cells)
     fieldwise = is_kind(judged, *FIELDWISE)
     return Plan(
         batch=batch,
@@ -208,7 +185,7 @@ def _merge(field: FieldMapping, batch: Batch, view: _View, context: Context) -> 
         converted=column(batch.source.converted, target),
         source_base=expand(view.bases[direction.source], [source])[source],
         target_base=expand(view.bases[direction.target], [target])[target],
-        waiting=_waiting(field, batch),
+        waiting=batch.waiting(field),
         unconfirmed=np.fromiter(
             (field.external in (sent or {}) for sent in column(batch.link, "unconfirmed")), bool, len(batch.source)
         ),
@@ -217,10 +194,6 @@ def _merge(field: FieldMapping, batch: Batch, view: _View, context: Context) -> 
         target_time=times[direction.target],
     )
     return merge(field, batch.mapping, direction, cells, context.tolerance)
-
-
-def _waiting(field: FieldMapping, batch: Batch) -> Mask:
-    return np.fromiter((field.internal in (waits or {}) for waits in batch.source.waits), bool, len(batch.source))
 
 
 def _internal_times(field: FieldMapping, batch: Batch, rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -251,104 +224,6 @@ def _as_decided(field: FieldMapping, batch: Batch, merged: Merged) -> Merged:
     kept = present(_kept(field, batch)) & merged.conflict
     rules = objects([(made or {}).get(field.internal, {}).get("rule") for made in column(batch.link, "decisions")])
     return replace(merged, rule=choose(kept & present(rules), rules, merged.rule))
-
-
-def _fill_creates(batch: Batch, judged: Objects, cells: dict[str, npt.NDArray[np.int8]]) -> None:
-    """A new record takes every field that may travel; what may not keeps each side's own value as its base."""
-    creates = is_kind(judged, Kind.CREATE, Kind.RECREATE)
-    for field in batch.mapping.fields:
-        if field.internal in cells:
-            cells[field.internal][creates] = Cell.WRITE if field.travels(batch.direction) else Cell.OWN
-            cells[field.internal][creates & _waiting(field, batch)] = (
-                Cell.WAIT if field.travels(batch.direction) else Cell.OWN
-            )
-
-
-def _withhold(
-    batch: Batch, context: Context, judged: Objects, reasons: Objects, cells: dict[str, npt.NDArray[np.int8]]
-) -> None:
-    """Toggles and conditions: creates, deletes and updates each have their own."""
-    toggles, direction = batch.mapping.toggles(batch.direction), batch.direction
-    for kind, operation in _OPERATIONS.items():
-        for position, reason in _withheld(toggles.of(operation).on, toggles.of(operation).when, batch, judged == kind):
-            # A record that is gone on one side ends its link, whatever may travel; a first create is withheld.
-            judged[position] = Kind.WITHHELD if kind is Kind.CREATE else Kind.BURY
-            reasons[position] = reason or f"{_word(direction)} {operation} is off"
-    early = is_kind(judged, Kind.CREATE, Kind.RECREATE) & (not context.creates_allowed)
-    judged[early] = Kind.AGAIN
-    reasons[early] = "the first complete match of this type is not done"
-    late = is_kind(judged, Kind.DELETE) & (not context.deletes_allowed)
-    judged[late] = Kind.AGAIN
-    reasons[late] = DELETES_LAST
-    writing = np.logical_or.reduce([each == Cell.WRITE for each in cells.values()])
-    writing &= is_kind(judged, *FIELDWISE)
-    for position, reason in _withheld(toggles.update.on, toggles.update.when, batch, writing):
-        reasons[position] = reason or f"{_word(direction)} update is off"
-        for each in cells.values():
-            each[position] = Cell.SAME if each[position] in (Cell.WRITE, Cell.WAIT) else each[position]
-
-
-def _word(direction: Direction) -> str:
-    return "inbound" if direction is Direction.POLLING else "outbound"
-
-
-def _withheld(toggle_on: bool, when: Any, batch: Batch, rows: Mask) -> Iterator[tuple[int, str]]:  # noqa: FBT001
-    """Positions of the rows that may not, with the condition that says so ("" for the toggle)."""
-    if not rows.any():
-        return
-    if not toggle_on:
-        yield from ((int(position), "") for position in np.flatnonzero(rows))
-    elif when is not None:
-        view, unknown = _condition_view(batch, looked_at(when))
-        words = choose(unknown, objects([_UNKNOWN] * len(batch.source)), failing(when, view).to_numpy(dtype=object))
-        yield from ((int(position), words[position]) for position in np.flatnonzero(rows & (words != "")))
-
-
-def _condition_view(batch: Batch, names: Sequence[str]) -> tuple[pd.DataFrame, Mask]:
-    """What conditions look at, and the rows of which that is not known.
-
-    A deleted record that shows nothing is judged by the bases of its link: empty, it might pass a condition that
-    protects it.
-    """
-    records, side = batch.source.records, batch.direction.source
-    bare = np.asarray(column(records, Column.STATE) == Presence.DELETED)
-    for name in batch.mapping.field_names(side):
-        bare &= ~present(column(records, name))
-    if not bare.any():
-        return records, bare
-    bases = expand(batch.bases(side), names)
-    known = {name: choose(bare, bases[name], column(records, name)) for name in names if name in records}
-    absent = objects([ABSENT] * len(records))
-    unknown = np.zeros(len(records), dtype=bool)
-    for values in known.values():
-        unknown |= ~differs(values, absent)
-    return records.assign(**{name: pd.Series(values, dtype=object) for name, values in known.items()}), unknown
-
-
-def _wait_for_parents(batch: Batch, judged: Objects, reasons: Objects) -> None:
-    """A create whose parent has no link waits as a whole; a parent of the own type follows in the second pass (G16)."""
-    own = own_references(batch.mapping)
-    for position in np.flatnonzero((judged == Kind.CREATE) | (judged == Kind.RECREATE)):
-        foreign = {name: parent for name, parent in (batch.source.waits[position] or {}).items() if name not in own}
-        if foreign:
-            judged[position] = Kind.WAIT
-            reasons[position] = "waits for " + ", ".join(sorted(set(foreign.values())))
-
-
-def own_references(mapping: TypeMapping) -> set[str]:
-    """Internal names of fields that refer to the mapping's own type."""
-    return {field.internal for field in mapping.fields if field.reference and field.reference.type == mapping.internal}
-
-
-def _reject(batch: Batch, judged: Objects, reasons: Objects, cells: dict[str, npt.NDArray[np.int8]]) -> None:
-    """Validation speaks only where something would be written."""
-    writing = np.logical_or.reduce([each == Cell.WRITE for each in cells.values()])
-    may_write = is_kind(judged, *FIELDWISE, Kind.CREATE, Kind.RECREATE)
-    rejected = present(batch.source.rejected) & writing & may_write
-    judged[rejected] = Kind.REJECTED
-    reasons[rejected] = batch.source.rejected[rejected]
-    for each in cells.values():
-        each[rejected] = Cell.SAME
 
 
 def new_bases(plan: Plan, side: Side, settled: tuple[Cell, ...]) -> list[dict[str, Value]]:

@@ -15,12 +15,12 @@ import pandas as pd
 
 from modstamp import instants
 from modstamp.engine import convert, extract, load, parts, recover
+from modstamp.engine.context import Context
 from modstamp.engine.environment import Environment, Job
 from modstamp.engine.expectations import suite
 from modstamp.engine.extract import COUNTER
 from modstamp.engine.frames import column, frame, objects
 from modstamp.engine.handoff import Handoff, Part, RunOptions, Summary, Tally
-from modstamp.engine.plan import Context
 from modstamp.engine.validate import Verdict, document, judge
 from modstamp.errors import LimitReachedError, ModstampError
 from modstamp.model import Direction

@@ -15,6 +15,7 @@ import numpy as np
 from modstamp.engine import journal, land, look, settle
 from modstamp.engine.answers import Answer, Ledger, settle_answers
 from modstamp.engine.batch import Batch, Source, assemble
+from modstamp.engine.context import Context
 from modstamp.engine.environment import Environment, Job
 from modstamp.engine.frames import (
     ABSENT,
@@ -31,7 +32,7 @@ from modstamp.engine.frames import (
 )
 from modstamp.engine.judge import FIELDWISE, Kind
 from modstamp.engine.merge import Cell
-from modstamp.engine.plan import Context, Plan, plan
+from modstamp.engine.plan import Plan, plan
 from modstamp.engine.settle import AT_REST, Settling
 from modstamp.errors import LimitReachedError
 from modstamp.model import Action, Column, Direction, Operation, Outcome, Side, Value, Values

@@ -16,7 +16,8 @@ from modstamp.engine.environment import Job
 from modstamp.engine.frames import Mask, Objects, choose, column, fingerprints, frame, objects, present
 from modstamp.engine.judge import FIELDWISE, Kind
 from modstamp.engine.merge import Cell
-from modstamp.engine.plan import DELETES_LAST, Plan, new_bases
+from modstamp.engine.permit import DELETES_LAST
+from modstamp.engine.plan import Plan, new_bases
 from modstamp.instants import from_text
 from modstamp.mapping.schema import FieldMapping, TypeMapping
 from modstamp.model import Column, Direction, Side

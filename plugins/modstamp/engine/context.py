@@ -1,0 +1,22 @@
+"""What a plan depends on besides its batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What a plan depends on besides its batch.
+
+    `clock_offset`: seconds that the external clock is ahead of the internal one; `tolerance`: how exact that is.
+    `creates_allowed`: False until the type's first complete match (G20). `deletes_allowed`: False in a poll until all
+    other rows have landed and the deleted ones were read again (G24). `same_read`: the batch is the second look at
+    rows that were just landed, so that a link as old as the read is no reason to hold back.
+    """
+
+    clock_offset: float = 0.0
+    tolerance: float = 2.0
+    creates_allowed: bool = True
+    deletes_allowed: bool = True
+    same_read: bool = False

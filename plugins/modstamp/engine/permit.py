@@ -1,0 +1,125 @@
+"""What may be done of what was judged: toggles, conditions, parents, and the verdicts of validation.
+
+Each function changes the judgement of a batch in place: kinds and reasons per row, cells per field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from modstamp.engine.batch import Batch
+from modstamp.engine.context import Context
+from modstamp.engine.frames import ABSENT, Mask, Objects, choose, column, differs, expand, objects, present
+from modstamp.engine.judge import FIELDWISE, Kind, is_kind
+from modstamp.engine.merge import Cell
+from modstamp.mapping.conditions import fields as looked_at
+from modstamp.mapping.evaluation import failing
+from modstamp.mapping.schema import TypeMapping
+from modstamp.model import Column, Direction, Operation, Presence
+
+DELETES_LAST = "records are deleted last, after another look at them"
+_UNKNOWN = "what it held when it was deleted is not known, so that the condition cannot be judged"
+_OPERATIONS = {Kind.CREATE: Operation.CREATE, Kind.RECREATE: Operation.CREATE, Kind.DELETE: Operation.DELETE}
+
+
+def fill_creates(batch: Batch, judged: Objects, cells: dict[str, npt.NDArray[np.int8]]) -> None:
+    """A new record takes every field that may travel; what may not keeps each side's own value as its base."""
+    creates = is_kind(judged, Kind.CREATE, Kind.RECREATE)
+    for field in batch.mapping.fields:
+        if field.internal in cells:
+            cells[field.internal][creates] = Cell.WRITE if field.travels(batch.direction) else Cell.OWN
+            cells[field.internal][creates & batch.waiting(field)] = (
+                Cell.WAIT if field.travels(batch.direction) else Cell.OWN
+            )
+
+
+def withhold(
+    batch: Batch, context: Context, judged: Objects, reasons: Objects, cells: dict[str, npt.NDArray[np.int8]]
+) -> None:
+    """Toggles and conditions: creates, deletes and updates each have their own."""
+    toggles, direction = batch.mapping.toggles(batch.direction), batch.direction
+    for kind, operation in _OPERATIONS.items():
+        for position, reason in _withheld(toggles.of(operation).on, toggles.of(operation).when, batch, judged == kind):
+            # A record that is gone on one side ends its link, whatever may travel; a first create is withheld.
+            judged[position] = Kind.WITHHELD if kind is Kind.CREATE else Kind.BURY
+            reasons[position] = reason or f"{_word(direction)} {operation} is off"
+    early = is_kind(judged, Kind.CREATE, Kind.RECREATE) & (not context.creates_allowed)
+    judged[early] = Kind.AGAIN
+    reasons[early] = "the first complete match of this type is not done"
+    late = is_kind(judged, Kind.DELETE) & (not context.deletes_allowed)
+    judged[late] = Kind.AGAIN
+    reasons[late] = DELETES_LAST
+    writing = np.logical_or.reduce([each == Cell.WRITE for each in cells.values()])
+    writing &= is_kind(judged, *FIELDWISE)
+    for position, reason in _withheld(toggles.update.on, toggles.update.when, batch, writing):
+        reasons[position] = reason or f"{_word(direction)} update is off"
+        for each in cells.values():
+            each[position] = Cell.SAME if each[position] in (Cell.WRITE, Cell.WAIT) else each[position]
+
+
+def _word(direction: Direction) -> str:
+    return "inbound" if direction is Direction.POLLING else "outbound"
+
+
+def _withheld(toggle_on: bool, when: Any, batch: Batch, rows: Mask) -> Iterator[tuple[int, str]]:  # noqa: FBT001
+    """Positions of the rows that may not, with the condition that says so ("" for the toggle)."""
+    if not rows.any():
+        return
+    if not toggle_on:
+        yield from ((int(position), "") for position in np.flatnonzero(rows))
+    elif when is not None:
+        view, unknown = _condition_view(batch, looked_at(when))
+        words = choose(unknown, objects([_UNKNOWN] * len(batch.source)), failing(when, view).to_numpy(dtype=object))
+        yield from ((int(position), words[position]) for position in np.flatnonzero(rows & (words != "")))
+
+
+def _condition_view(batch: Batch, names: Sequence[str]) -> tuple[pd.DataFrame, Mask]:
+    """What conditions look at, and the rows of which that is not known.
+
+    A deleted record that shows nothing is judged by the bases of its link: empty, it might pass a condition that
+    protects it.
+    """
+    records, side = batch.source.records, batch.direction.source
+    bare = np.asarray(column(records, Column.STATE) == Presence.DELETED)
+    for name in batch.mapping.field_names(side):
+        bare &= ~present(column(records, name))
+    if not bare.any():
+        return records, bare
+    bases = expand(batch.bases(side), names)
+    known = {name: choose(bare, bases[name], column(records, name)) for name in names if name in records}
+    absent = objects([ABSENT] * len(records))
+    unknown = np.zeros(len(records), dtype=bool)
+    for values in known.values():
+        unknown |= ~differs(values, absent)
+    return records.assign(**{name: pd.Series(values, dtype=object) for name, values in known.items()}), unknown
+
+
+def wait_for_parents(batch: Batch, judged: Objects, reasons: Objects) -> None:
+    """A create whose parent has no link waits as a whole; a parent of the own type follows in the second pass (G16)."""
+    own = own_references(batch.mapping)
+    for position in np.flatnonzero((judged == Kind.CREATE) | (judged == Kind.RECREATE)):
+        foreign = {name: parent for name, parent in (batch.source.waits[position] or {}).items() if name not in own}
+        if foreign:
+            judged[position] = Kind.WAIT
+            reasons[position] = "waits for " + ", ".join(sorted(set(foreign.values())))
+
+
+def own_references(mapping: TypeMapping) -> set[str]:
+    """Internal names of fields that refer to the mapping's own type."""
+    return {field.internal for field in mapping.fields if field.reference and field.reference.type == mapping.internal}
+
+
+def reject(batch: Batch, judged: Objects, reasons: Objects, cells: dict[str, npt.NDArray[np.int8]]) -> None:
+    """Validation speaks only where something would be written."""
+    writing = np.logical_or.reduce([each == Cell.WRITE for each in cells.values()])
+    may_write = is_kind(judged, *FIELDWISE, Kind.CREATE, Kind.RECREATE)
+    rejected = present(batch.source.rejected) & writing & may_write
+    judged[rejected] = Kind.REJECTED
+    reasons[rejected] = batch.source.rejected[rejected]
+    for each in cells.values():
+        each[rejected] = Cell.SAME
