@@ -41,6 +41,13 @@ class Api:
         except (URLError, ConnectionError, TimeoutError):
             return {}
 
+    def takes_tasks(self) -> bool:
+        """Whether tasks are answered. The first question sets off some seconds of work in Airflow: ask early."""
+        try:
+            return bool(self._send("GET", "/execution/health"))
+        except (URLError, ConnectionError, TimeoutError):
+            return False
+
     def log_in(self) -> None:
         self._token = self._send("POST", "/auth/token", self._login)["access_token"]
 
@@ -48,6 +55,11 @@ class Api:
         """DAG id → document."""
         found = self._send("GET", "/api/v2/dags?limit=100&exclude_stale=true")["dags"]
         return {each["dag_id"]: each for each in found}
+
+    def awaited(self, dag_id: str) -> set[str]:
+        """Names of the assets that set the DAG off, besides its clock."""
+        expression = self._send("GET", f"/api/v2/dags/{dag_id}/details")["asset_expression"] or {}
+        return {each["asset"]["name"] for each in expression.get("any", [])}
 
     def import_errors(self) -> list[str]:
         return [each["stack_trace"] for each in self._send("GET", "/api/v2/importErrors")["import_errors"]]

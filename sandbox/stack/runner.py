@@ -68,7 +68,7 @@ def _ready(places: Places, secrets: Secrets, port: int) -> Api:
 
     def healthy() -> bool:
         airflow.check(places)
-        return airflow.health_problem(api.health()) is None
+        return api.takes_tasks() and airflow.health_problem(api.health()) is None
 
     if not wait_until(healthy, _READY):
         raise airflow.failed(f"{airflow.health_problem(api.health())} of Airflow did not start", places)
