@@ -12,7 +12,6 @@ from typing import Any, Final
 from sandbox.stack.api import Api, DagRun
 from sandbox.stack.places import StackError
 
-_TICK: Final = 0.5  # seconds
 _PATIENCE: Final = 600.0
 _CALM: Final = 3  # looks in a row without a run under way: a run that sets off another does so in less time
 
@@ -26,6 +25,7 @@ class Pass:
     api: Api
     say: Say
     check: Callable[[], None]  # raises when Airflow has ended
+    tick: float = 0.5  # seconds between looks
     told: set[tuple[str, str]] = field(default_factory=set)
 
     def go(self, ending: str) -> list[DagRun]:
@@ -60,7 +60,7 @@ class Pass:
         while calm < _CALM:
             if time.monotonic() > until:
                 raise StackError(f"the runs of {', '.join(sorted(names))} did not end within {_PATIENCE:g} s")
-            time.sleep(_TICK)
+            time.sleep(self.tick)
             self.check()
             runs = [run for run in self.api.runs_since(since) if run.dag_id in names]
             self._tell(runs)

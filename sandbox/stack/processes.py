@@ -19,6 +19,9 @@ from sandbox.stack.places import PROJECT, Places, StackError
 _TICK: Final = 0.1  # seconds
 _SHOWN: Final = 2_000  # characters of a failed command
 
+# Those of this very process, which must take their exit status or they stay in the kernel's table.
+_CHILDREN: Final[dict[int, subprocess.Popen[bytes]]] = {}
+
 
 @dataclass(frozen=True, slots=True)
 class Process:
@@ -38,6 +41,7 @@ class Process:
                 command, cwd=PROJECT, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 start_new_session=True,
             )  # fmt: skip
+        _CHILDREN[started.pid] = started
         document = {"pid": started.pid, "born": _born(started.pid), **note}
         self._file.write_text(json.dumps(document), encoding="utf-8")
 
@@ -87,10 +91,10 @@ def wait_until(condition: Any, patience: float) -> bool:
 
 def _born(pid: int) -> str | None:
     """When the process began, in the kernel's ticks; None: there is none, or only its exit status is left."""
+    if pid in _CHILDREN:
+        _CHILDREN[pid].poll()
     try:
         status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     except FileNotFoundError:
         return None
-    with suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)
     return None if status[0] == "Z" else status[19]
