@@ -24,7 +24,7 @@ VERBS: Final = {Direction.POLLING: "poll", Direction.PUSHING: "push"}
 _BEGINNING: Final = datetime(2025, 1, 1, tzinfo=UTC)
 _RETRIES: Final = 3
 _RETRY_WAIT: Final = timedelta(seconds=30)
-_RETRY_POLICY: Final = ExceptionRetryPolicy(
+RETRY_POLICY: Final = ExceptionRetryPolicy(
     rules=[
         RetryRule(exception=[ConfigurationError, FatalError], action=RetryAction.FAIL),
         RetryRule(exception=RetryableError, action=RetryAction.RETRY, retry_delay=_RETRY_WAIT),
@@ -63,7 +63,7 @@ def _dag(every: Mappings, file: MappingFile, direction: Direction, settings: Set
         default_args={
             "retries": _RETRIES,
             "retry_delay": _RETRY_WAIT,
-            "retry_policy": _RETRY_POLICY,
+            "retry_policy": RETRY_POLICY,
             "on_failure_callback": alerts.notifiers(settings),
         },
     ) as dag:

@@ -1,0 +1,151 @@
+"""Logins, alerts, schedules and documentation: what the DAGs are made of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.sdk import AssetAny, AssetOrTimeSchedule, BaseNotifier, DeltaTriggerTimetable
+
+from modstamp import wiring
+from modstamp.connections import from_environment
+from modstamp.engine.handoff import Summary
+from modstamp.errors import ConfigurationError, FatalError, LeaseHeldError, RejectedRecordError
+from modstamp.mapping.catalog import Mappings
+from modstamp.model import Direction
+from modstamp.orchestration import alerts, factory, guide, schedule
+from modstamp.orchestration.connections import resolve
+from modstamp.settings import Settings
+
+PROJECT = Path(__file__).parents[2]
+LOGIN = {
+    "conn_type": "salesforce",
+    "host": "https://org.example",
+    "port": 8443,
+    "login": "client",
+    "password": "secret",
+    "extra": {"grant": "client_credentials"},
+}
+
+
+class Events(dict[Any, Any]):
+    """Outlet events of a task: remembers what was touched."""
+
+    def __init__(self) -> None:
+        self.touched: list[tuple[str, Mapping[str, Any]]] = []
+
+    def __missing__(self, alias: Any) -> Events:
+        return self
+
+    def add(self, asset: Any, extra: Mapping[str, Any]) -> None:
+        self.touched.append((asset.name, extra))
+
+
+class Told(BaseNotifier):
+    """Writes into the context itself what it is told."""
+
+    def notify(self, context: Any) -> None:
+        context["told"].append(context["exception"])
+
+
+@pytest.fixture(scope="module")
+def mappings() -> Mappings:
+    return wiring.mappings(Settings(mappings=PROJECT / "include" / "mappings"))
+
+
+def summary(direction: Direction = Direction.POLLING, **counts: int) -> Summary:
+    return Summary(
+        run_id="run",
+        mapping="salesforce_user",
+        direction=direction,
+        counts=counts,
+        reasons={},
+        calls=0,
+        document_calls=1,
+        seconds=0.0,
+        message="8,000 of 8,000 calls",
+    )
+
+
+def test_airflow_and_the_command_line_read_the_same_login(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_SOME_ORG", json.dumps(LOGIN))
+
+    found = resolve("some_org")
+
+    assert found == from_environment("some_org")
+    assert "secret" not in repr(found)
+
+
+def test_types_wait_for_those_that_they_refer_to_but_not_for_themselves(mappings: Mappings) -> None:
+    contact = schedule.of(mappings, mappings["salesforce_contact"], Direction.POLLING)
+    role = schedule.of(mappings, mappings["salesforce_user_role"], Direction.POLLING)
+
+    assert isinstance(contact, AssetOrTimeSchedule)
+    assert isinstance(contact.asset_condition, AssetAny)
+    assert contact.asset_condition == AssetAny(
+        *(schedule.linked(mappings[name]) for name in ("salesforce_user", "salesforce_account"))
+    )
+    assert isinstance(role, DeltaTriggerTimetable)
+
+
+def test_a_direction_that_is_off_has_no_schedule(mappings: Mappings) -> None:
+    assert schedule.of(mappings, mappings["salesforce_user"], Direction.PUSHING) is None
+    assert isinstance(schedule.of(mappings, mappings["salesforce_lead"], Direction.PUSHING), DeltaTriggerTimetable)
+
+
+@pytest.mark.parametrize(
+    ("done", "touched"),
+    [
+        (summary(created=2, linked=1), ["salesforce_user_links"]),
+        (summary(updated=5, unchanged=9), []),
+        (summary(Direction.PUSHING, created=2), []),
+    ],
+)
+def test_only_new_links_of_a_poll_set_off_other_types(mappings: Mappings, done: Summary, touched: list[str]) -> None:
+    events = Events()
+
+    schedule.announce({"outlet_events": events}, mappings["salesforce_user"], done)
+
+    assert [name for name, _ in events.touched] == touched
+
+
+def test_a_held_run_is_told_with_its_reason() -> None:
+    context: dict[str, Any] = {"told": []}
+
+    alerts.notify_held(context, Settings(notifiers={f"{__name__}.{Told.__name__}": {}}), summary())
+
+    assert [str(each) for each in context["told"]] == ["8,000 of 8,000 calls"]
+
+
+@pytest.mark.parametrize(
+    "path", ["no.such.Notifier", "modstamp.orchestration.alerts.Nobody", "modstamp.model.Side", "builtins.dict"]
+)
+def test_a_notifier_that_cannot_be_made_is_a_fault_of_the_configuration(path: str) -> None:
+    with pytest.raises(ConfigurationError, match="MODSTAMP_NOTIFIERS"):
+        alerts.notifiers(Settings(notifiers={path: {}}))
+
+
+@pytest.mark.guarantee("G29")
+@pytest.mark.parametrize(
+    ("error", "action"),
+    [
+        (ConfigurationError([]), "fail"),
+        (FatalError("the disk is full"), "fail"),
+        (LeaseHeldError("at work"), "retry"),
+        (RejectedRecordError("code", "reason"), "default"),
+    ],
+)
+def test_errors_are_retried_by_their_consequence(error: Exception, action: str) -> None:
+    assert factory.RETRY_POLICY.evaluate(error, try_number=1, max_tries=3).action.value == action
+
+
+def test_the_documentation_names_conditions_and_what_is_off(mappings: Mappings) -> None:
+    lead = guide.document(mappings.file("salesforce_lead"), Direction.POLLING)
+    user = guide.document(mappings.file("salesforce_user"), Direction.PUSHING)
+
+    assert "**create**: on, when Email is not empty and HasOptedOutOfEmail is false" in lead
+    assert "| `stage_id` | ↔ | `Status` | by value table `lead_status`; names a stage by name |" in lead
+    assert "**Pushing is off in the mapping file**" in user
