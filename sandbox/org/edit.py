@@ -18,9 +18,9 @@ from sqlalchemy import Boolean, Integer, TableClause, Text, cast, func, or_, sel
 from sandbox.org.database import NotMigratedError, open_database, reflected
 from sandbox.org.places import add_arguments, read_places
 from sandbox.salesforce.org import Options, open_org
+from sandbox.salesforce.people import perform
 from sandbox.salesforce.problems import Refusal
 from sandbox.salesforce.schema import ObjectType
-from sandbox.salesforce.web.admin import perform
 
 OBJECTS = {"lead": ("Lead", "Email"), "contact": ("Contact", "Email"), "account": ("Account", "Name")}
 PLAIN_KINDS = frozenset({"boolean", "integer", "number"})
