@@ -50,7 +50,7 @@ def _serve(chosen: argparse.Namespace) -> None:
     print(f"CA: {servers.certificates.authority}")
     print(f"Client id and secret: {chosen.state / CREDENTIALS_FILE}", flush=True)
     asyncio.run(_until_interrupted(servers))
-    org.store.close()
+    org.close()
 
 
 async def _until_interrupted(servers: Servers) -> None:

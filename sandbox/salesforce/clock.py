@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -11,12 +12,13 @@ STAMP_FORMAT = "%Y-%m-%dT%H:%M:%S.000+0000"
 
 @dataclass(slots=True)
 class Clock:
-    """Real time plus `skew` seconds, which a test may change while the server runs."""
+    """Real time plus `skew` seconds, which a test may change while the server runs, and what faults add to it."""
 
     skew: float = 0.0
+    by_faults: Callable[[], float] = lambda: 0.0
 
     def seconds(self) -> float:
-        return time.time() + self.skew
+        return time.time() + self.skew + self.by_faults()
 
     def now(self) -> datetime:
         """The present, UTC, in whole seconds (rounded down)."""

@@ -74,6 +74,11 @@ class Job:
             shown["errorMessage"] = self.error
         return shown | {"numberRecordsProcessed": self.processed}
 
+    def give_up(self, reason: str) -> None:
+        """End before it is complete: by itself (`job_failed`), or by somebody's hand."""
+        self.state = "Failed" if reason == "job_failed" else "Aborted"
+        self.error = "InternalServerError : the job was given up" if self.state == "Failed" else None
+
     @property
     def processed(self) -> int:
         if self.cursor is not None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import secrets
-import time
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
+from sandbox.salesforce.access import Access
 from sandbox.salesforce.clock import Clock
 from sandbox.salesforce.faults import Faults
 from sandbox.salesforce.jobs import Jobs
@@ -18,6 +18,7 @@ from sandbox.salesforce.rules import Rules, load_rules
 from sandbox.salesforce.schema import DEFAULT_CUSTOM_FIELDS, Schema, load_schema
 from sandbox.salesforce.sessions import Sessions
 from sandbox.salesforce.store import Store
+from sandbox.salesforce.work import Work
 
 CUSTOM_FIELDS_FILE, RULES_FILE, CREDENTIALS_FILE, DATA_FILE = (
     "custom_fields.yaml",
@@ -68,23 +69,37 @@ class Org:
     cursors: Cursors
     sessions: Sessions
     faults: Faults
+    access: Access
     meter: Meter
     opened: datetime
     org_id: str = ""
     user_id: str = ""
     people_id: str = ""
     jobs: Jobs = field(default_factory=Jobs)
+    work: Work = field(default_factory=Work)
 
     @property
     def schema(self) -> Schema:
-        return self.store.schema
+        """What the administrator has set up; what the API shows of it is `access.shown`."""
+        return self.access.schema
 
-    def begin_write(self) -> datetime:
-        """The moment that a write begins and is stamped with; under the fault, its commit comes later."""
-        moment = self.clock.now()
-        if fault := self.faults.take("late_commit"):
-            time.sleep(fault.delay)
+    def begin_write(self, user_id: str) -> datetime:
+        """The moment that a write is stamped with: that of its beginning, which faults move away from its commit."""
+        moment, by = self.clock.now(), self.by(user_id)
+        if fault := self.faults.take("ties", by=by):
+            moment -= timedelta(seconds=int(moment.timestamp()) % fault["span"])
+        if fault := self.faults.take("late_commit", by=by):
+            self.work.pause(fault["delay"])
         return moment
+
+    def by(self, user_id: str) -> str:
+        """Whether a user is one of the people, or the API's."""
+        return "people" if user_id == self.people_id else "api"
+
+    def close(self) -> None:
+        """End what goes on beside the answers, then close the data."""
+        self.work.close()
+        self.store.close()
 
 
 def open_org(state: Path, options: Options) -> Org:
@@ -92,6 +107,9 @@ def open_org(state: Path, options: Options) -> Org:
     state.mkdir(parents=True, exist_ok=True)
     clock = Clock()
     store = open_store(state, *options.custom_fields, clock=clock)
+    faults = Faults()
+    clock.by_faults = faults.skew
+    access = Access(store, faults)
     org = Org(
         state=state,
         options=options,
@@ -99,9 +117,10 @@ def open_org(state: Path, options: Options) -> Org:
         clock=clock,
         credentials=_credentials(state / CREDENTIALS_FILE),
         rules=load_rules(options.rules or state / RULES_FILE),
-        cursors=Cursors(store, clock),
+        cursors=Cursors(store, access, clock),
         sessions=Sessions(clock),
-        faults=Faults(clock),
+        faults=faults,
+        access=access,
         meter=Meter(options.daily_limit),
         opened=clock.now(),
     )

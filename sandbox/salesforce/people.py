@@ -40,15 +40,14 @@ def perform(org: Org, order: Mapping[str, Any], moment: datetime | None = None) 
     """Carry out one order and return the id of the record.
 
     `{"object": …, "id": …, "values": {…}, "user": …, "operation": …}`: the operation is create without an id and
-    update with one, unless it says delete, undelete, purge, touch (a new SystemModstamp and nothing else), merge
-    (`losers` go into the record) or convert (of a Lead). The user is a person by default, not the integration.
+    update with one, unless it names another one of `DEEDS`. The user is a person by default, not the integration.
 
     Raises:
         Refusal: what the person would read on the screen.
     """
     object_type = org.schema.object_named(str(order.get("object")))
     operation = str(order.get("operation") or ("update" if order.get("id") else "create"))
-    if object_type is None or operation not in OPERATIONS:
+    if object_type is None or operation not in DEEDS:
         raise Refusal(400, "INVALID_EDIT", f"unknown object or operation: {order.get('object')}, {operation}")
     deed = Deed(
         org=org,
@@ -57,10 +56,10 @@ def perform(org: Org, order: Mapping[str, Any], moment: datetime | None = None) 
         values=order.get("values") or {},
         losers=tuple(order.get("losers", ())),
         user_id=str(order.get("user") or org.people_id),
-        moment=moment or org.begin_write(),
+        moment=moment or org.begin_write(org.people_id),
     )
     with org.store.writing():
-        return OPERATIONS[operation](deed)
+        return DEEDS[operation].done(deed)
 
 
 def _undelete(deed: Deed) -> str:
@@ -75,6 +74,16 @@ def _purge(deed: Deed) -> str:
 
 def _touch(deed: Deed) -> str:
     deed.org.store.touch(deed.object_type.name, deed.record_id, modified=deed.moment)
+    return deed.record_id
+
+
+def _archive(deed: Deed) -> str:
+    """As Salesforce does by itself with activities of more than a year ago."""
+    if "IsArchived" not in deed.object_type.fields:
+        raise unsupported(f"archiving {deed.object_type.name}")
+    sql = f"UPDATE {quoted(deed.object_type.name)} SET IsArchived = 1 WHERE Id = ?"  # noqa: S608 - a name of the schema
+    with deed.org.store.writing() as connection:
+        connection.execute(sql, (deed.record_id,))
     return deed.record_id
 
 
@@ -124,15 +133,24 @@ def _convert(deed: Deed) -> str:
     return deed.record_id
 
 
-OPERATIONS: Final[Mapping[str, Callable[[Deed], str]]] = MappingProxyType(
+@dataclass(frozen=True, slots=True)
+class Possible:
+    """Something that people can be let do."""
+
+    done: Callable[[Deed], str]
+    does: str
+
+
+DEEDS: Final[Mapping[str, Possible]] = MappingProxyType(
     {
-        "create": lambda deed: deed.save("create"),
-        "update": lambda deed: deed.save("update"),
-        "delete": lambda deed: deed.save("delete"),
-        "undelete": _undelete,
-        "purge": _purge,
-        "touch": _touch,
-        "merge": _merge,
-        "convert": _convert,
+        "create": Possible(lambda deed: deed.save("create"), "a new record with `values`"),
+        "update": Possible(lambda deed: deed.save("update"), "`values` for a record"),
+        "delete": Possible(lambda deed: deed.save("delete"), "a record goes into the recycle bin and the delete log"),
+        "undelete": Possible(_undelete, "a record comes back out of the recycle bin and leaves the delete log"),
+        "purge": Possible(_purge, "a record is gone for good; the delete log keeps it"),
+        "touch": Possible(_touch, "a record gets a new SystemModstamp and nothing else"),
+        "merge": Possible(_merge, "`losers` are deleted, point to the record, and what was theirs is the record's"),
+        "convert": Possible(_convert, "a Lead becomes an Account and a Contact"),
+        "archive": Possible(_archive, "a Task or an Event is no longer shown by `query`, only by `queryAll`"),
     }
 )

@@ -6,12 +6,14 @@ import json
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from threading import Lock
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
 from sandbox.salesforce import ids
+from sandbox.salesforce.access import Access
 from sandbox.salesforce.clock import Clock
 from sandbox.salesforce.problems import Refusal
 from sandbox.salesforce.soql.parse import parse
@@ -43,6 +45,7 @@ class Cursors:
     """The open cursors of the server."""
 
     store: Store
+    access: Access
     clock: Clock
     open: dict[str, Cursor] = field(default_factory=dict)
     _opened: int = 0
@@ -54,12 +57,23 @@ class Cursors:
         Raises:
             Refusal: what Salesforce would say to this query.
         """
-        statement = translate(parse(soql), self.store.schema, self.clock, with_deleted=with_deleted)
-        rows = self.store.reader().execute(statement.find, statement.parameters)
-        found = array("q", chain.from_iterable(rows))
+        query, schema = parse(soql), self.access.shown
+        seen = self.access.condition(str(query.source))
+        statement = translate(query, schema, self.clock, with_deleted=with_deleted, seen=seen)
+        found = self._numbers(statement)
         with self._lock:
             self._opened += 1
             return Cursor(ids.make(LOCATOR_PREFIX, self._opened), statement, found, self.clock.seconds())
+
+    def _numbers(self, statement: Statement) -> array[int]:
+        """All row numbers as one text: for a million of them this takes a third of the time of as many rows."""
+        # SQLite puts together the rows of a subquery in the order that the subquery asks for.
+        sql = f"SELECT group_concat(_row) FROM ({statement.find})"  # noqa: S608 - made by `translate`
+        (text,) = self.store.reader().execute(sql, statement.parameters).fetchone()
+        numbers = array("q")
+        if text is not None:
+            numbers.frombytes(np.fromstring(str(text), dtype=np.int64, sep=",").tobytes())
+        return numbers
 
     def keep(self, cursor: Cursor) -> None:
         """Let the cursor be found by its locator for two days."""
@@ -74,6 +88,10 @@ class Cursors:
         if cursor is None or cursor.opened < self.clock.seconds() - CURSOR_LIFE:
             raise Refusal(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
         return cursor
+
+    def forget(self, locator: str) -> None:
+        with self._lock:
+            self.open.pop(locator, None)
 
     def page(self, cursor: Cursor, start: int, size: int) -> Iterator[Sequence[Any]]:
         """The rows of a page as they are now: Id, (id, type) per parent, then the selected columns.

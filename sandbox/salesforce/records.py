@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sandbox.salesforce import ids
@@ -45,7 +46,7 @@ class Writer:
 
         With `all_or_none` one refusal undoes all; the others then carry ALL_OR_NONE_OPERATION_ROLLED_BACK.
         """
-        moment = self.moment or self.org.begin_write()
+        moment = self.moment or self.org.begin_write(self.user_id)
         results: list[Result] = []
         try:
             with self.org.store.writing():
@@ -62,7 +63,7 @@ class Writer:
         Raises:
             Refusal: the record is not saved.
         """
-        moment = self.moment or self.org.begin_write()
+        moment = self.moment or self.org.begin_write(self.user_id)
         with self.org.store.writing():
             return self._apply(change, moment)
 
@@ -78,16 +79,36 @@ class Writer:
             change = self._decided(change)
         self._check_ability(change)
         if change.operation == "create":
-            return self._create(change, moment), True
-        record = self._existing(change)
-        if self.org.faults.take("row_lock", record_id=record["Id"]):
-            message = f"unable to obtain exclusive access to this record or 1 records: {record['Id']}"
+            record_id = self._create(change, moment)
+        else:
+            record_id = self._change(change, self._existing(change), moment)
+        if change.operation != "delete":
+            self._flow(change, record_id, moment)
+        return record_id, change.operation == "create"
+
+    def _change(self, change: Change, record: Mapping[str, Any], moment: datetime) -> str:
+        record_id, place = str(record["Id"]), {"object": change.object_type.name, "operation": change.operation}
+        if self.org.faults.take("row_lock", **place, id=record_id):
+            message = f"unable to obtain exclusive access to this record or 1 records: {record_id}"
             raise invalid_record("UNABLE_TO_LOCK_ROW", message)
         if change.operation == "delete":
-            self.org.store.delete(change.object_type.name, [record["Id"]], by=self.user_id, modified=moment)
+            self.org.store.delete(change.object_type.name, [record_id], by=self.user_id, modified=moment)
         else:
             self._update(change, record, moment)
-        return record["Id"], False
+        return record_id
+
+    def _flow(self, change: Change, record_id: str, moment: datetime) -> None:
+        """What a flow makes of a saved record, in this transaction or some time later, in this user's name."""
+        org, name = self.org, change.object_type.name
+        place = {"object": name, "operation": change.operation, "id": record_id, "by": org.by(self.user_id)}
+        fault = org.faults.take("flow", **place)
+        if fault is None:
+            return
+        if fault["delay"]:
+            update = partial(org.store.update, name, record_id, fault["values"], by=self.user_id)
+            org.work.start(update, delay=fault["delay"])
+        else:
+            org.store.update(name, record_id, fault["values"], modified=moment, by=self.user_id)
 
     def _decided(self, change: Change) -> Change:
         """An upsert becomes a create or an update, by what is there."""
@@ -136,6 +157,8 @@ class Writer:
         record = self.org.store.get(change.object_type.name, full)
         if record is None:
             raise Refusal(404, "INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", ())
+        if self.org.by(self.user_id) == "api" and (code := self.org.access.refusal_code(change.object_type.name, full)):
+            raise Refusal(403, code, f"insufficient access rights on object id: {full}", ())
         if record.get("IsDeleted"):
             raise Refusal(404, "ENTITY_IS_DELETED", "entity is deleted", ())
         return record

@@ -6,9 +6,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
+
+STANDARD_RULE: Final = "Standard_Duplicate_Rule"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +34,7 @@ class DuplicateRule:
 
     object: str
     fields: tuple[str, ...]
-    name: str = "Standard_Duplicate_Rule"
+    name: str = STANDARD_RULE
     active: bool = True
 
 

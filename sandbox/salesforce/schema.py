@@ -155,7 +155,22 @@ def load_schema(*custom_files: Path) -> Schema:
     unknown = custom.keys() - {each.name for each in objects}
     if unknown:
         raise ValueError(f"custom fields for object types that are not served here: {', '.join(sorted(unknown))}")
-    return _schema([_with_fields(each, custom.get(each.name, {})) for each in objects])
+    return _schema([with_fields(each, custom.get(each.name, {})) for each in objects])
+
+
+def with_types(schema: Schema, types: Iterable[ObjectType]) -> Schema:
+    """A schema in which these types stand in place of those of their names."""
+    return _schema((dict(schema.objects) | {each.name: each for each in types}).values())
+
+
+def with_fields(object_type: ObjectType, fields: Mapping[str, Field]) -> ObjectType:
+    """A type that has these fields too, or in place of those of their names."""
+    return _of_fields(object_type, dict(object_type.fields) | dict(fields))
+
+
+def without_field(object_type: ObjectType, name: str) -> ObjectType:
+    """A type that does not have this field."""
+    return _of_fields(object_type, {key: each for key, each in object_type.fields.items() if key != name})
 
 
 @lru_cache(maxsize=1)
@@ -189,16 +204,15 @@ def _object(data: dict[str, Any], audit: Mapping[str, Field]) -> ObjectType:
         fields={},
         abilities=frozenset(data.get("abilities", ("createable", "updateable", "deletable", "undeletable"))),
     )
-    return _with_fields(bare, head | own | kept)
+    return with_fields(bare, head | own | kept)
 
 
-def _with_fields(object_type: ObjectType, fields: Mapping[str, Field]) -> ObjectType:
-    together = dict(object_type.fields) | dict(fields)
+def _of_fields(object_type: ObjectType, fields: Mapping[str, Field]) -> ObjectType:
     return replace(
         object_type,
-        fields=together,
-        by_lower_name={name.lower(): each for name, each in together.items()},
-        by_relationship={each.relationship.lower(): each for each in together.values() if each.relationship},
+        fields=fields,
+        by_lower_name={name.lower(): each for name, each in fields.items()},
+        by_relationship={each.relationship.lower(): each for each in fields.values() if each.relationship},
     )
 
 

@@ -58,7 +58,7 @@ class Salesforce:
         self.org.meter.reset()
 
     def fault(self, kind: str, **options: Any) -> Fault:
-        """Switch a fault on; kinds and options: `faults.KINDS`, `faults.Fault`."""
+        """Switch a fault on; `kinds` lists them with their options."""
         return self.org.faults.add(kind, **options)
 
     def clear_faults(self, kind: str | None = None) -> None:
@@ -69,7 +69,7 @@ class Salesforce:
         return perform(self.org, {"object": object_name, "id": record_id, "values": values})
 
     def perform(self, operation: str, object_name: str, record_id: str, **order: Any) -> str:
-        """Let a person delete, undelete, purge, touch, merge or convert a record, see `people.perform`."""
+        """Let a person delete, undelete, purge, touch, merge, convert or archive a record, see `people.perform`."""
         return perform(self.org, {"operation": operation, "object": object_name, "id": record_id, **order})
 
     @property
@@ -199,9 +199,10 @@ def running(state_dir: Path | str, *, port: int = 0, http_port: int = 0, **optio
             ca_bundle=servers.certificates.authority,
         )
     finally:
+        org.work.stop()
         servers.stop()
         thread.join(STOP_TIMEOUT)
-        org.store.close()
+        org.close()
 
 
 def _wait_for(servers: Servers, thread: threading.Thread) -> None:

@@ -51,8 +51,16 @@ class Store:
         prepare(self._writer, self.schema)
 
     def close(self) -> None:
-        while self._opened:
-            self._opened.pop().close()
+        """Close behind the transaction that is under way; who reads meanwhile must be waited for before."""
+        with self._lock:
+            while self._opened:
+                self._opened.pop().close()
+
+    def extend(self, schema: Schema) -> None:
+        """Make room for what a schema has beyond the present one."""
+        with self.writing() as connection:
+            prepare(connection, schema)
+        self.schema = schema
 
     def reader(self) -> sqlite3.Connection:
         """The connection to read with in this thread; inside `writing`, the writer, which sees its own changes."""

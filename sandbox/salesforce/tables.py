@@ -16,11 +16,11 @@ COLUMN_TYPES = {
     # Salesforce compares text without regard to case.
     "text": "TEXT COLLATE NOCASE",
 }
-OWN_TABLES = """
-CREATE TABLE IF NOT EXISTS _sequence (prefix TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS _deletions (object TEXT NOT NULL, id TEXT NOT NULL, deleted TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS _deletions_by_time ON _deletions (object, deleted);
-"""
+OWN_TABLES = (
+    "CREATE TABLE IF NOT EXISTS _sequence (prefix TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS _deletions (object TEXT NOT NULL, id TEXT NOT NULL, deleted TEXT NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS _deletions_by_time ON _deletions (object, deleted)",
+)
 
 
 def quoted(name: str) -> str:
@@ -29,7 +29,8 @@ def quoted(name: str) -> str:
 
 def prepare(connection: sqlite3.Connection, schema: Schema) -> None:
     """Create what is missing: tables, columns of fields that were added since, indexes."""
-    connection.executescript(OWN_TABLES)
+    for statement in OWN_TABLES:
+        connection.execute(statement)
     for object_type in schema.objects.values():
         _prepare_object(connection, object_type)
 

@@ -5,11 +5,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final
 
+from sandbox.salesforce.faults import Fault
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.problems import Refusal, invalid_record, unsupported
+from sandbox.salesforce.rules import STANDARD_RULE, ValidationRule
 from sandbox.salesforce.schema import Field, ObjectType
 from sandbox.salesforce.store import Store
 from sandbox.salesforce.tables import quoted
@@ -34,7 +37,10 @@ def check_record(
     _check_writable(object_type, values, "createable" if before is None else "updateable")
     if before is not None and before.get("IsConverted"):
         raise invalid_record("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
-    kept = {name: _rewritten(org, object_type.fields[name], value) for name, value in values.items()}
+    place = {"object": object_type.name, "operation": "create" if before is None else "update"}
+    if before is not None:
+        place["id"] = before["Id"]
+    kept = {name: _rewritten(org, object_type.fields[name], value, place) for name, value in values.items()}
     _check_required(object_type, kept, new=before is None)
     kept = {name: checked(object_type.fields[name], value) for name, value in kept.items()}
     for name, value in kept.items():
@@ -42,9 +48,9 @@ def check_record(
             _check_reference(org, object_type, object_type.fields[name], value, before)
     after = {**_defaults(object_type, before), **kept}
     _check_unique(org.store, object_type, kept, before)
-    _check_rules(org, object_type, after)
+    _check_rules(org, object_type, after, place)
     if not allow_duplicates:
-        _check_duplicates(org, object_type, after, before)
+        _check_duplicates(org, object_type, after, before, place)
     return kept
 
 
@@ -65,15 +71,31 @@ def _check_writable(object_type: ObjectType, values: Mapping[str, Any], flag: st
         raise invalid_record("INVALID_FIELD_FOR_INSERT_UPDATE", message, *closed)
 
 
-def _rewritten(org: Org, field: Field, value: Any) -> Any:
+def _rewritten(org: Org, field: Field, value: Any, place: Mapping[str, str]) -> Any:
     if not isinstance(value, str):
         return value
     if field.type == "email" and org.options.lower_emails:
-        return value.lower()
+        value = value.lower()
     if field.type == "phone" and org.options.format_phones:
-        digits = TEN_DIGITS.fullmatch(re.sub(r"\D", "", value))
-        return f"({digits[1]}) {digits[2]}-{digits[3]}" if digits and not value.startswith("+") else value
-    return value
+        value = _telephone(value)
+    fault = org.faults.take("rewriting", lambda each: field.name in each["fields"], **place)
+    return STYLES[fault["style"]](value) if fault else value
+
+
+def _telephone(value: str) -> str:
+    digits = TEN_DIGITS.fullmatch(re.sub(r"\D", "", value))
+    return f"({digits[1]}) {digits[2]}-{digits[3]}" if digits and not value.startswith("+") else value
+
+
+STYLES: Final[Mapping[str, Callable[[str], str]]] = MappingProxyType(
+    {
+        "lower": str.lower,
+        "upper": str.upper,
+        "title": str.title,
+        "phone": _telephone,
+        "spaces": lambda value: " ".join(value.split()),
+    }
+)
 
 
 def _check_required(object_type: ObjectType, values: Mapping[str, Any], *, new: bool) -> None:
@@ -136,24 +158,41 @@ def _check_unique(
             raise invalid_record("DUPLICATE_VALUE", message)
 
 
-def _check_rules(org: Org, object_type: ObjectType, after: Mapping[str, Any]) -> None:
-    for rule in org.rules.validation:
-        if rule.object == object_type.name and rule.refuses(after):
-            raise invalid_record("FIELD_CUSTOM_VALIDATION_EXCEPTION", rule.message, rule.field)
+def _check_rules(org: Org, object_type: ObjectType, after: Mapping[str, Any], place: Mapping[str, str]) -> None:
+    def broken(fault: Fault) -> bool:
+        return _rule(fault).refuses(after)
+
+    broken_by = [rule for rule in org.rules.validation if rule.object == object_type.name and rule.refuses(after)]
+    if fault := org.faults.take("validation_rule", broken, **place):
+        broken_by.append(_rule(fault))
+    for rule in broken_by:
+        raise invalid_record("FIELD_CUSTOM_VALIDATION_EXCEPTION", rule.message, rule.field)
+
+
+def _rule(fault: Fault) -> ValidationRule:
+    return ValidationRule(**{name: fault[name] for name in ("object", "field", "matches", "message")})
 
 
 def _check_duplicates(
-    org: Org, object_type: ObjectType, after: Mapping[str, Any], before: Mapping[str, Any] | None
+    org: Org,
+    object_type: ObjectType,
+    after: Mapping[str, Any],
+    before: Mapping[str, Any] | None,
+    place: Mapping[str, str],
 ) -> None:
+    def same(fields: Sequence[str]) -> list[str]:
+        if not all(after.get(name) for name in fields):
+            return []
+        if before is not None and all(before.get(name) == after.get(name) for name in fields):
+            return []
+        sets = [set(living_match(org.store, object_type, name, after[name])) for name in fields]
+        return sorted(set.intersection(*sets) - {before["Id"] if before else ""})
+
     for rule in org.rules.duplicate:
-        if rule.object != object_type.name or not rule.active or not all(after.get(name) for name in rule.fields):
-            continue
-        if before is not None and all(before.get(name) == after.get(name) for name in rule.fields):
-            continue
-        sets = [set(living_match(org.store, object_type, name, after[name])) for name in rule.fields]
-        same = sorted(set.intersection(*sets) - {before["Id"] if before else ""})
-        if same:
-            raise _duplicates(rule.name, object_type, same)
+        if rule.object == object_type.name and rule.active and (found := same(rule.fields)):
+            raise _duplicates(rule.name, object_type, found)
+    if fault := org.faults.take("duplicate_rule", lambda each: bool(same(each["fields"])), **place):
+        raise _duplicates(STANDARD_RULE, object_type, same(fault["fields"]))
 
 
 def _duplicates(rule: str, object_type: ObjectType, same: list[str]) -> Refusal:

@@ -13,7 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sandbox.salesforce.access import Access
 from sandbox.salesforce.clock import Clock
+from sandbox.salesforce.faults import Faults
 from sandbox.salesforce.query import Cursors
 from sandbox.salesforce.store import Store
 
@@ -88,7 +90,7 @@ conditions = st.recursive(
 def cursors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cursors]:
     store = Store(tmp_path_factory.mktemp("logic") / "data.db")
     store.insert_many("Lead", ROWS, by="x")
-    yield Cursors(store, Clock())
+    yield Cursors(store, Access(store, Faults()), Clock())
     store.close()
 
 

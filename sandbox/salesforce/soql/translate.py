@@ -28,6 +28,7 @@ from sandbox.salesforce.soql.values import Span, value_of
 from sandbox.salesforce.tables import quoted
 
 MAXIMUM_OFFSET = 2_000
+HIDING = ("IsDeleted", "IsArchived")
 ORDERED = frozenset({"<", "<=", ">", ">="})
 
 
@@ -47,8 +48,13 @@ class Statement:
     aggregate: bool = False
 
 
-def translate(query: Query, schema: Schema, clock: Clock, *, with_deleted: bool) -> Statement:
+def translate(
+    query: Query, schema: Schema, clock: Clock, *, with_deleted: bool, seen: tuple[str, tuple[str, ...]] = ("", ())
+) -> Statement:
     """Check every name and value of the query against the schema and write the SQL.
+
+    `seen` is a further condition over the table `t` and its parameters. Without `with_deleted`, archived activities
+    are left out as well as deleted records.
 
     Raises:
         Refusal: as Salesforce words it.
@@ -62,8 +68,10 @@ def translate(query: Query, schema: Schema, clock: Clock, *, with_deleted: bool)
     where = conditions.sql(query.where) if query.where else "1"
     if query.counted:
         where = f"{conditions.names.column(query.counted).sql} IS NOT NULL AND {where}"
-    if source.soft_deletes and not with_deleted:
-        where = f"t.IsDeleted = 0 AND {where}"
+    if not with_deleted:
+        where = " AND ".join([*(f"t.{name} = 0" for name in HIDING if name in source.fields), where])
+    if seen[0]:
+        where = f"{seen[0]} AND {where}"
     order = ", ".join(_ordering(each, conditions.names) for each in query.order)
     joins = " ".join(conditions.names.joins)
     table = quoted(source.name)
@@ -74,7 +82,7 @@ def translate(query: Query, schema: Schema, clock: Clock, *, with_deleted: bool)
         find=f"SELECT t._row FROM {table} t {joins} WHERE {where}"
         + (f" ORDER BY {order}" if order else "")
         + _bounds(query),
-        parameters=tuple(conditions.parameters),
+        parameters=(*seen[1], *conditions.parameters),
         read=_read(table, columns or (), selection),
         aggregate=query.counted is not None,
     )

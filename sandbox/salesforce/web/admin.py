@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-from dataclasses import asdict
+from typing import Any
 
-from sandbox.salesforce.faults import KINDS
+from sandbox.salesforce.kinds import KINDS, Kind, options_of
 from sandbox.salesforce.org import Org
-from sandbox.salesforce.people import perform
+from sandbox.salesforce.people import DEEDS, perform
 from sandbox.salesforce.problems import Refusal
 from sandbox.salesforce.rules import rules_from
 from sandbox.salesforce.web.call import Answer, Call
@@ -23,21 +22,38 @@ def reset_counts(org: Org, _call: Call) -> Answer:
 
 
 def faults(org: Org, _call: Call) -> Answer:
-    return Answer(body={"active": [asdict(each) for each in org.faults.active], "kinds": dict(KINDS)})
+    """What is in force, every kind with its options, and what people can be let do by `edit`."""
+    return Answer(
+        body={
+            "active": [each.shown() for each in org.faults.active],
+            "kinds": {name: _told(kind) for name, kind in KINDS.items()},
+            "deeds": {name: deed.does for name, deed in DEEDS.items()},
+        }
+    )
+
+
+def _told(kind: Kind) -> dict[str, Any]:
+    options = options_of(kind).items()
+    return {
+        "does": kind.does,
+        "options": {name: {"default": each.default, "is": each.meaning} for name, each in options},
+    }
 
 
 def add_fault(org: Org, call: Call) -> Answer:
-    """Switch a fault on: `{"kind": …, "times": …, "seconds": …, …}`, see `faults.Fault`."""
+    """Switch a fault on: `{"kind": …, "times": …, "seconds": …, …}`, see `kinds`; answers its number."""
     options = dict(call.json_object)
     try:
         fault = org.faults.add(str(options.pop("kind", "")), **options)
     except (TypeError, ValueError) as fault_in_request:
         raise Refusal(400, "INVALID_FAULT", str(fault_in_request)) from fault_in_request
-    return Answer(status=201, body=asdict(fault))
+    return Answer(status=201, body=fault.shown())
 
 
 def clear_faults(org: Org, call: Call) -> Answer:
-    org.faults.clear(call.query.get("kind"))
+    """Switch off all, those of a `kind`, or the one of this `id`."""
+    number = call.query.get("id", "0")
+    org.faults.clear(call.query.get("kind"), number=int(number) if number.isdigit() else -1)
     return Answer(status=204)
 
 
@@ -69,7 +85,5 @@ def edit(org: Org, call: Call) -> Answer:
     late = float(order.pop("late", 0))
     if not late:
         return Answer(body={"id": perform(org, order)})
-    timer = threading.Timer(late, perform, (org, order), {"moment": org.clock.now()})
-    timer.daemon = True
-    timer.start()
+    org.work.start(perform, org, order, org.clock.now(), delay=late)
     return Answer(status=202, body={"id": order.get("id"), "modified": org.clock.stamp()})

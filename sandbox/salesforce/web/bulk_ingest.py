@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -14,9 +13,9 @@ from sandbox.salesforce.problems import Refusal, not_found, unsupported
 from sandbox.salesforce.records import Change, Result, Writer, parent_id
 from sandbox.salesforce.schema import ObjectType
 from sandbox.salesforce.values import from_text
-from sandbox.salesforce.web.bulk_query import CSV_TYPE, csv_text
+from sandbox.salesforce.web.bulk_query import CSV_TYPE, csv_text, gives_up
 from sandbox.salesforce.web.call import Answer, Call
-from sandbox.salesforce.web.targets import key_field
+from sandbox.salesforce.web.targets import key_field, new_job
 
 FAMILY: Final = "ingest"
 MOST_BYTES: Final = 150_000_000
@@ -34,7 +33,7 @@ def create(org: Org, call: Call) -> Answer:
     if "multipart" in call.headers.get("content-type", ""):
         raise unsupported("creating a job and its data in one request")
     order = call.json_object
-    object_type = org.schema.object_named(str(order.get("object")))
+    object_type = org.access.shown.object_named(str(order.get("object")))
     operation = str(order.get("operation"))
     if object_type is None:
         raise Refusal(400, "INVALIDENTITY", f"Unable to find object: {order.get('object')}")
@@ -43,19 +42,17 @@ def create(org: Org, call: Call) -> Answer:
     key = order.get("externalIdFieldName")
     if operation == "upsert":
         key = key_field(object_type, str(key)).name
-    job = Job(
-        id=org.jobs.new_id(),
+    job = new_job(
+        org,
+        call,
         family=FAMILY,
         operation=operation,
         object_name=object_type.name,
-        version=call.version,
-        created=org.clock.stamp(),
-        created_by=call.user_id,
         state="Open",
         key=key,
         layout=layout_of(order),
     )
-    return Answer(body=org.jobs.add(job).info())
+    return Answer(body=job.info())
 
 
 def info(org: Org, call: Call) -> Answer:
@@ -84,7 +81,7 @@ def change_state(org: Org, call: Call) -> Answer:
     job.state = str(wanted)
     answer = Answer(body=job.info())
     if job.state == "UploadComplete":
-        threading.Thread(target=_work, args=(org, job), daemon=True).start()
+        org.work.start(_work, org, job)
     return answer
 
 
@@ -107,16 +104,24 @@ def _work(org: Org, job: Job) -> None:
     job.state = "InProgress"
     try:
         rows = _rows(job)
-        _check_header(org.schema[job.object_name], job)
+        _check_header(org.access.shown[job.object_name], job)
     except (Refusal, csv.Error, UnicodeDecodeError) as fault:
         job.error = fault.message if isinstance(fault, Refusal) else f"InvalidBatch : {fault}"
         job.state = "Failed"
         return
     writer = Writer(org=org, user_id=job.created_by)
-    for start in range(0, len(rows), ROWS_PER_TRANSACTION):
-        _save(org, job, writer, rows[start : start + ROWS_PER_TRANSACTION])
+    given_up = gives_up(org, job)
+    end = given_up["rows"] if given_up else len(rows)
+    for start in range(0, end, ROWS_PER_TRANSACTION):
+        if org.work.closing:
+            return
+        _save(org, job, writer, rows[start : min(start + ROWS_PER_TRANSACTION, end)])
+    job.unprocessed = rows[end:]
     job.content = b""
-    job.state = "JobComplete"
+    if given_up:
+        job.give_up(given_up.kind)
+    else:
+        job.state = "JobComplete"
 
 
 def _rows(job: Job) -> list[list[str]]:
@@ -165,7 +170,7 @@ def _note(job: Job, row: Sequence[str], result: Result) -> None:
 
 
 def _change(org: Org, job: Job, row: Sequence[str]) -> Change:
-    object_type = org.schema[job.object_name]
+    object_type = org.access.shown[job.object_name]
     if len(row) != len(job.header):
         raise Refusal(400, "INVALID_BATCH", f"{len(row)} values in a row of {len(job.header)} columns")
     values = dict(_values(org, object_type, zip(job.header, row, strict=True)))

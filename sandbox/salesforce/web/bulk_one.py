@@ -14,6 +14,7 @@ from sandbox.salesforce.org import Org
 from sandbox.salesforce.problems import Refusal, unsupported
 from sandbox.salesforce.web import bulk_query
 from sandbox.salesforce.web.call import Answer, Call
+from sandbox.salesforce.web.targets import new_job
 
 PATHS: Final = "/services/async/"
 FAMILY: Final = "async"
@@ -34,21 +35,14 @@ def create(org: Org, call: Call) -> Answer:
         raise unsupported(f"the operation {operation} of the first Bulk API")
     if content_type != "CSV":
         raise unsupported(f"the content type {content_type} of the first Bulk API")
-    object_type = org.schema.object_named(order.get("object", ""))
+    object_type = org.access.shown.object_named(order.get("object", ""))
     if object_type is None:
         raise Refusal(400, "InvalidEntity", f"Entity '{order.get('object')}' is not supported by the Bulk API.")
-    job = Job(
-        id=org.jobs.new_id(),
-        family=FAMILY,
-        operation=operation,
-        object_name=object_type.name,
-        version=call.version,
-        created=org.clock.stamp(),
-        created_by=call.user_id,
-        state="Open",
-        layout=Layout(),
+    layout = Layout()
+    job = new_job(
+        org, call, family=FAMILY, operation=operation, object_name=object_type.name, state="Open", layout=layout
     )
-    return _job_answer(call, org.jobs.add(job), status=201)
+    return _job_answer(call, job, status=201)
 
 
 def info(org: Org, call: Call) -> Answer:

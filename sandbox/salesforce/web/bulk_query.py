@@ -8,12 +8,14 @@ import io
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
+from sandbox.salesforce.faults import Fault
 from sandbox.salesforce.jobs import DELIMITERS, LINE_ENDINGS, Job, layout_of
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.problems import Refusal
 from sandbox.salesforce.query import Cursor
 from sandbox.salesforce.soql.parse import parse
 from sandbox.salesforce.web.call import Answer, Call
+from sandbox.salesforce.web.targets import new_job
 
 FAMILY: Final = "query"
 MOST_RESULTS: Final = 250_000
@@ -29,22 +31,27 @@ def create(org: Org, call: Call) -> Answer:
     if operation not in OPERATIONS:
         raise Refusal(400, "INVALIDJOB", f"Unknown operation {operation}")
     cursor = bulk_cursor(org, str(order.get("query", "")), with_deleted=OPERATIONS[operation])
-    job = org.jobs.add(
-        Job(
-            id=org.jobs.new_id(),
-            family=FAMILY,
-            operation=operation,
-            object_name=cursor.statement.source.name,
-            version=call.version,
-            created=org.clock.stamp(),
-            created_by=call.user_id,
-            cursor=cursor,
-            layout=layout_of(order),
-        )
+    job = new_job(
+        org,
+        call,
+        family=FAMILY,
+        operation=operation,
+        object_name=cursor.statement.source.name,
+        cursor=cursor,
+        layout=layout_of(order),
     )
     answer = Answer(body=job.info())
-    job.state = "JobComplete"
+    if given_up := gives_up(org, job):
+        job.give_up(given_up.kind)
+    else:
+        job.state = "JobComplete"
     return answer
+
+
+def gives_up(org: Org, job: Job) -> Fault | None:
+    """The fault that ends this job before it is complete."""
+    place = {"object": job.object_name, "operation": job.operation}
+    return org.faults.take("job_failed", **place) or org.faults.take("job_aborted", **place)
 
 
 def info(org: Org, call: Call) -> Answer:

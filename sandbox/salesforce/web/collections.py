@@ -119,14 +119,14 @@ def _type(org: Org, record: Mapping[str, Any]) -> ObjectType:
     name = attributes.get("type") if isinstance(attributes, dict) else None
     if name is None:
         raise Refusal(400, "INVALID_FIELD", "Object type not specified: attributes.type is missing")
-    object_type = org.schema.object_named(str(name))
+    object_type = org.access.shown.object_named(str(name))
     if object_type is None:
         raise not_found()
     return object_type
 
 
 def _type_of_id(org: Org, record_id: str) -> ObjectType:
-    object_type = org.schema.object_of_id(record_id)
+    object_type = org.access.shown.object_of_id(record_id)
     if object_type is None:
         raise Refusal(400, "MALFORMED_ID", f"malformed id {record_id}")
     return object_type

@@ -75,7 +75,7 @@ REPORTED_FLAGS: Final = (
 def describe_global(org: Org, call: Call) -> Answer:
     if unchanged := _unchanged(org, call):
         return unchanged
-    listed = [_summary(each, call) for each in org.schema.objects.values()]
+    listed = [_summary(each, call) for each in org.access.shown.objects.values()]
     return _dated(org, {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": listed})
 
 
@@ -230,7 +230,7 @@ def _children(org: Org, parent: ObjectType) -> list[dict[str, Any]]:
             "relationshipName": None,
             "restrictedDelete": False,
         }
-        for child in org.schema.objects.values()
+        for child in org.access.shown.objects.values()
         for field in child.fields.values()
         # A merge's loser is no child of the winner.
         if parent.name in field.references and field.name != "MasterRecordId"

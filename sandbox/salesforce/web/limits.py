@@ -27,7 +27,9 @@ def limits(org: Org, _call: Call) -> Answer:
 def record_count(org: Org, call: Call) -> Answer:
     """Counts of the named types that are known, else of all; the real service answers from an estimate."""
     asked = [name.strip() for name in call.query.get("sObjects", "").split(",") if name.strip()]
-    types = [org.schema.object_named(name) for name in asked] if asked else list(org.schema.objects.values())
+    types = (
+        [org.access.shown.object_named(name) for name in asked] if asked else list(org.access.shown.objects.values())
+    )
     counted = [
         {"count": org.store.count(each.name, "IsDeleted = 0" if each.soft_deletes else "1"), "name": each.name}
         for each in types

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from sandbox.salesforce.faults import Fault
 from sandbox.salesforce.org import Org
+from sandbox.salesforce.people import perform
 from sandbox.salesforce.problems import Refusal, unsupported
 from sandbox.salesforce.query import Cursor, record_maker
 from sandbox.salesforce.soql.names import Column
@@ -29,7 +31,21 @@ def more(org: Org, call: Call) -> Answer:
     locator, _, position = call.parameters["locator"].partition("-")
     if not position.isdigit():
         raise Refusal(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
-    return _page(org, call, org.cursors.find(locator), int(position))
+    cursor, place = org.cursors.find(locator), {"method": call.method, "path": call.path}
+    if org.faults.take("expired_locator", **place):
+        org.cursors.forget(locator)
+        cursor = org.cursors.find(locator)
+    if fault := org.faults.take("edit_between_pages", **place):
+        _edit(org, cursor, int(position), fault)
+    return _page(org, call, cursor, int(position))
+
+
+def _edit(org: Org, cursor: Cursor, position: int, fault: Fault) -> None:
+    """Let a person change the last of the records that the cursor has not shown yet."""
+    name = cursor.statement.source.name
+    for number in cursor.found[position:][-fault["rows"] :]:
+        for row in list(org.store.rows(name, "_row = ?", (number,))):
+            perform(org, {"object": name, "id": row["Id"], "values": fault["values"]})
 
 
 def _first(org: Org, call: Call, *, with_deleted: bool) -> Answer:
@@ -38,7 +54,7 @@ def _first(org: Org, call: Call, *, with_deleted: bool) -> Answer:
         if "explain" in call.query:
             raise unsupported("explaining a query")
         raise Refusal(400, "MALFORMED_QUERY", "SOQL queries must be passed in the parameter q")
-    if org.faults.take("query_timeout", call.method, call.path):
+    if org.faults.take("query_timeout", method=call.method, path=call.path):
         raise Refusal(400, "QUERY_TIMEOUT", "Your query request was running for too long.")
     cursor = org.cursors.run(soql, with_deleted=with_deleted)
     if call.query.get("columns") == "true":
@@ -73,8 +89,8 @@ def _page(org: Org, call: Call, cursor: Cursor, start: int) -> Answer:
 def _size(org: Org, call: Call) -> int:
     found = BATCH_SIZE.search(call.headers.get("sforce-query-options", ""))
     size = max(SMALLEST_PAGE, min(LARGEST_PAGE, int(found[1]))) if found else LARGEST_PAGE
-    fault = org.faults.take("shrinking_pages", call.method, call.path)
-    return min(size, fault.size) if fault else size
+    fault = org.faults.take("shrinking_pages", method=call.method, path=call.path)
+    return min(size, int(fault["size"])) if fault else size
 
 
 def _columns(cursor: Cursor) -> dict[str, Any]:

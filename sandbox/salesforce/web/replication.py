@@ -25,7 +25,9 @@ def updated(org: Org, call: Call) -> Answer:
     living = " AND IsDeleted = 0" if object_type.soft_deletes else ""
     condition = f"SystemModstamp BETWEEN ? AND ?{living} ORDER BY SystemModstamp"
     sql = f"SELECT Id FROM {quoted(object_type.name)} WHERE {condition}"
-    found = [record_id for (record_id,) in org.store.reader().execute(sql, (stamp(start), stamp(end)))]
+    every = [record_id for (record_id,) in org.store.reader().execute(sql, (stamp(start), stamp(end)))]
+    seen = org.access.seen(object_type.name, every)
+    found = [record_id for record_id in every if record_id in seen]
     if len(found) > MOST_IDS:
         raise Refusal(400, "EXCEEDED_ID_LIMIT", f"too many ids: more than {MOST_IDS}")
     return Answer(body={"ids": found, "latestDateCovered": _covered(org, end)})

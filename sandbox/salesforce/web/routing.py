@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from typing import Final
 
@@ -11,6 +10,7 @@ from sandbox.salesforce.problems import Refusal, not_found, unsupported
 from sandbox.salesforce.web import bulk_one, composite, discovery
 from sandbox.salesforce.web.call import Answer, Call, refused
 from sandbox.salesforce.web.routes import OPEN_ROUTES, REST_ROUTES, Route, composite_routes
+from sandbox.salesforce.work import ClosingError
 
 MAXIMUM_HEAD: Final = 16_384
 HTML_503: Final = (
@@ -30,7 +30,15 @@ UNSERVED: Final = (
 
 
 def handle(org: Org, call: Call) -> Answer:
-    """Answer a request from outside; never raises a Refusal."""
+    """Answer a request from outside; when the server ends meanwhile, the line is cut."""
+    try:
+        with org.work.under_way():
+            return _handle(org, call)
+    except ClosingError:
+        return Answer(cut=True)
+
+
+def _handle(org: Org, call: Call) -> Answer:
     try:
         if found := _find(OPEN_ROUTES, call):
             return _open(org, found[0], found[1])
@@ -68,43 +76,44 @@ def _open(org: Org, route: Route, call: Call) -> Answer:
 
 def _metered(org: Org, call: Call) -> Answer:
     route, placed = _route(call)
-    if org.meter.exhausted or org.faults.take("daily_limit", call.method, call.path):
+    where = {"method": call.method, "path": call.path}
+    if org.meter.exhausted or org.faults.take("daily_limit", **where):
         raise Refusal(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
     org.meter.count(route.kind, composite.charge(placed) if route.kind == "composite_batch" else 1)
     if answer := _struck(org, call):
         return answer
     answer = dispatch(org, call)
-    if org.faults.take("cut_after", call.method, call.path):
-        return Answer(cut=True)
-    return answer
+    if fault := org.faults.take("slow", lambda each: bool(each["done"]), **where):
+        org.work.pause(fault["delay"])
+    return Answer(cut=True) if org.faults.take("cut_after", **where) else answer
 
 
 def _struck(org: Org, call: Call) -> Answer | None:
     """What a fault answers instead of the resource."""
-    faults, where = org.faults, (call.method, call.path)
-    if fault := faults.take("slow", *where):
-        time.sleep(fault.delay)
-    if faults.take("cut_before", *where):
+    faults, where = org.faults, {"method": call.method, "path": call.path}
+    if fault := faults.take("slow", lambda each: not each["done"], **where):
+        org.work.pause(fault["delay"])
+    if faults.take("cut_before", **where):
         return Answer(cut=True)
-    if fault := faults.take("unavailable", *where):
-        if fault.html:
+    if fault := faults.take("unavailable", **where):
+        if fault["html"]:
             return Answer(status=503, body=HTML_503, content_type="text/html;charset=UTF-8")
         raise Refusal(503, "SERVER_UNAVAILABLE", "Server Unavailable")
-    if faults.take("concurrent_limit", *where):
+    if faults.take("concurrent_limit", **where):
         raise Refusal(403, "REQUEST_LIMIT_EXCEEDED", "ConcurrentPerOrgLongTxn Limit exceeded")
     return None
 
 
 def _session(org: Org, call: Call) -> str:
     token = _token(call)
-    user_id = org.sessions.user_of(token)
-    if user_id is not None and org.faults.take("expired_session", call.method, call.path):
+    user_id, where = org.sessions.user_of(token), {"method": call.method, "path": call.path}
+    if user_id is not None and org.faults.take("expired_session", **where):
         org.sessions.end(token)
         user_id = None
     if user_id is None:
         raise Refusal(401, "INVALID_SESSION_ID", "Session expired or invalid")
-    if fault := org.faults.take("api_disabled", call.method, call.path):
-        raise Refusal(403, fault.code, "API is not enabled for this Organization or Partner")
+    if fault := org.faults.take("api_disabled", **where):
+        raise Refusal(403, fault["code"], "API is not enabled for this Organization or Partner")
     return user_id
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sandbox.salesforce import ids
+from sandbox.salesforce.jobs import Job
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.problems import Refusal, not_found
 from sandbox.salesforce.query import record_maker
@@ -21,7 +22,7 @@ Record = dict[str, Any]
 
 
 def object_of(org: Org, call: Call) -> ObjectType:
-    object_type = org.schema.object_named(call.parameters["object"])
+    object_type = org.access.shown.object_named(call.parameters["object"])
     if object_type is None:
         raise not_found()
     return object_type
@@ -34,6 +35,19 @@ def key_field(object_type: ObjectType, name: str) -> Field:
         message = f"Provided external ID field does not exist or is not accessible: {name}"
         raise Refusal(404, "NOT_FOUND", message)
     return field
+
+
+def new_job(org: Org, call: Call, **order: Any) -> Job:
+    """A job of this user, known to the org from now on; `order` is what else there is to say of it."""
+    return org.jobs.add(
+        Job(
+            id=org.jobs.new_id(),
+            version=call.version,
+            created=org.clock.stamp(),
+            created_by=call.user_id,
+            **order,
+        )
+    )
 
 
 def writer(org: Org, call: Call) -> Writer:
@@ -49,9 +63,9 @@ def read_records(
     paths = tuple(Path(tuple(name.split(".")), 1) for name in chosen)
     text = f"SELECT {', '.join(chosen)} FROM {object_type.name}"
     query = Query(text=text, fields=paths, source=Path((object_type.name,), 1))
-    statement = translate(query, org.schema, org.clock, with_deleted=False)
+    statement = translate(query, org.access.shown, org.clock, with_deleted=False)
     living = " AND IsDeleted = 0" if object_type.soft_deletes else ""
-    wanted = {full for each in record_ids if (full := ids.normalise(each))}
+    wanted = org.access.seen(object_type.name, (full for each in record_ids if (full := ids.normalise(each))))
     connection = org.store.reader()
     marks = ", ".join("?" * len(wanted))
     sql = f'SELECT _row FROM "{object_type.name}" WHERE Id IN ({marks}){living}'

@@ -73,9 +73,7 @@ class SalesforceWorld:
         self.salesforce.org.rules = Rules(validation=(rule,))
 
     def drop_field(self, name: str) -> None:
-        lead = self.salesforce.store.schema["Lead"]
-        del lead.fields[name]  # type: ignore[attr-defined] # the schema is a mapping to everybody but its administrator
-        del lead.by_lower_name[name.lower()]  # type: ignore[attr-defined]
+        self.salesforce.fault("hidden_field", object="Lead", field=name)
 
     def lose_answer(self, *, done: bool) -> None:
         self.salesforce.fault("cut_after" if done else "cut_before", times=1, path="/composite")
