@@ -16,6 +16,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+OWN_KEY_LENGTH = 32  # characters of an own key (G21)
+
 Value = None | bool | int | float | str
 Values = Mapping[str, Value]
 
@@ -103,12 +105,25 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwnKey:
+    """A value of ours by which the target knows one record: its field is unique, and nobody else writes it (G21)."""
+
+    field: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """One thing to do at the target. `id` is None for a create; `values` are in the target's own fields and values."""
+    """One thing to do at the target. `id` is None for a create; `values` are in the target's own fields and values.
+
+    `own_key` travels with a create: a second create with it is refused by the target, and its outcome is UNKNOWN, as
+    what the first one left is still to be looked at.
+    """
 
     operation: Operation
     id: str | None
     values: Values = field(default_factory=dict)
+    own_key: OwnKey | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +156,7 @@ class Field:
     createable: bool = True
     updateable: bool = True
     unique: bool = False
+    external_id: bool = False  # other systems may know records by it
     calculated: bool = False
     choices: tuple[str, ...] = ()
     restricted: bool = False  # only `choices` are accepted

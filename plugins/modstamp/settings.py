@@ -69,3 +69,8 @@ class Settings(BaseSettings):
         {"modstamp.orchestration.alerts.LogNotifier": {}},
         description="Who hears of failed and held runs: paths of Airflow notifiers with their arguments, as JSON",
     )
+
+    def answer_wait(self, *, creates: bool) -> timedelta:
+        """How long after its intent a write may still take effect, or the record that it created stay unseen (G21)."""
+        wait = self.send_deadline + self.call_timeout + self.recovery_margin
+        return wait + self.lookback if creates else wait

@@ -85,6 +85,12 @@ def test_a_condition_that_names_the_other_side_is_told_the_right_name(problems: 
     )
 
 
+@pytest.mark.guarantee("G21")
+def test_an_own_key_is_no_mapped_field(problems: Problems, minimal: str) -> None:
+    (problem,) = problems({"lead.yaml": minimal + "    own_key: Email\n"})
+    assert problem.what == "'Email' is the own key, which nothing else may write"
+
+
 @pytest.mark.guarantee("G20")
 def test_one_mapping_of_a_family_creates(problems: Problems, minimal: str) -> None:
     lead = minimal + "    outbound: {create: true}\n"

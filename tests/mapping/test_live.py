@@ -142,3 +142,41 @@ def test_a_value_table_names_choices_that_exist(file: MappingFile) -> None:
 def test_a_shorter_target_is_advice(file: MappingFile) -> None:
     (advice,) = advise_live(file, changed(PROSPECT, "email", length=40), SALESFORCE)
     assert advice.what == "Email may be longer than the 40 characters of email"
+
+
+KEY = {"kind": "text", "length": 64, "unique": True, "external_id": True}
+
+
+@pytest.fixture
+def keyed(write: Write) -> MappingFile:
+    return load(write({"lead.yaml": LEAD + "    own_key: Key__c\n", "values/status.csv": TABLE})).files[0]
+
+
+@pytest.mark.guarantee("G21")
+def test_an_own_key_is_a_unique_external_id_that_we_may_write(keyed: MappingFile) -> None:
+    fields = {**SALESFORCE.fields, "Key__c": Field(name="Key__c", **KEY)}
+    assert check(keyed, external=replace(SALESFORCE, fields=fields)) == []
+
+
+@pytest.mark.guarantee("G21")
+@pytest.mark.parametrize(
+    ("fault", "what"),
+    [
+        ({"kind": "number"}, "it is no text field"),
+        ({"length": 31}, "it holds less than 32 characters"),
+        ({"length": None}, "it holds less than 32 characters"),
+        ({"unique": False}, "it is not marked as unique"),
+        ({"external_id": False}, "it is not marked as an external id"),
+        ({"createable": False}, "our user may not write it on create"),
+    ],
+)
+def test_any_other_field_proves_nothing(keyed: MappingFile, fault: dict[str, Any], what: str) -> None:
+    fields = {**SALESFORCE.fields, "Key__c": Field(name="Key__c", **{**KEY, **fault})}
+    assert check(keyed, external=replace(SALESFORCE, fields=fields)) == [
+        f"13: Key__c cannot be the own key of Lead: {what}"
+    ]
+
+
+@pytest.mark.guarantee("G21")
+def test_an_own_key_that_is_not_there_is_named(keyed: MappingFile) -> None:
+    assert check(keyed) == ["13: Lead has no field 'Key__c', or our user may not see it"]

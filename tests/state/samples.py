@@ -82,6 +82,8 @@ def intent(link_id: int, **values: Any) -> dict[str, Any]:
         "read": {},
         "internal_values": {"name": "Ada"},
         "match_key": None,
+        "key_field": None,
+        "key_value": None,
         "counter": 1,
         "run_id": "run-1",
         "job_id": None,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pandas as pd
@@ -12,7 +13,7 @@ from tests.state.samples import ACCOUNT, CONTACT, LEAD, frame, intent, link, lin
 
 
 def rows(clock: Hands, *intents: dict[str, Any]) -> pd.DataFrame:
-    timed = [{**each, "created_at": clock(), "recover_after": clock()} for each in intents]
+    timed = [{**each, "created_at": clock(), "began_at": clock(), "recover_after": clock()} for each in intents]
     return frame(list(timed[0]), [list(each.values()) for each in timed])
 
 
@@ -62,3 +63,14 @@ def test_a_link_has_one_open_intent(store: Store, clock: Hands) -> None:
         tx.intents.open(rows(clock, intent(1)))
         with pytest.raises(IntegrityError), tx.savepoint():
             tx.intents.open(rows(clock, intent(1)))
+
+
+@pytest.mark.guarantee("G21")
+def test_what_is_sent_again_is_open_for_longer(store: Store, clock: Hands) -> None:
+    later = clock() + timedelta(minutes=5)
+    with store.begin() as tx:
+        tx.intents.open(rows(clock, intent(1, key_field="Key__c", key_value="k1"), intent(2)))
+        tx.intents.postpone([1], later)
+        first, second = tx.intents.all_open(LEAD.name).to_dict("records")
+    assert (first["recover_after"], first["key_field"], first["key_value"]) == (later, "Key__c", "k1")
+    assert second["recover_after"] == clock()

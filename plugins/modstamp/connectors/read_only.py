@@ -33,8 +33,10 @@ class ReadOnlyConnector:
     def get(self, type_name: str, fields: Sequence[str], ids: Sequence[str]) -> pd.DataFrame:
         return self._connector.get(type_name, fields, ids)
 
-    def find(self, type_name: str, fields: Sequence[str], keys: pd.DataFrame) -> pd.DataFrame:
-        return self._connector.find(type_name, fields, keys)
+    def find(
+        self, type_name: str, fields: Sequence[str], keys: pd.DataFrame, *, including_deleted: bool = False
+    ) -> pd.DataFrame:
+        return self._connector.find(type_name, fields, keys, including_deleted=including_deleted)
 
     def push(self, type_name: str, actions: Sequence[Action], read_back: Sequence[str]) -> list[Outcome]:
         """Raises `FatalError`, always."""

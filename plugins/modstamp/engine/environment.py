@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from uuid import uuid4
 
 from modstamp.engine.context import Context
 from modstamp.engine.handoff import Tally
@@ -19,11 +20,16 @@ def _uncounted(run_id: str) -> int:
     return 0
 
 
+def _random_key() -> str:
+    """An own key that no other record has ever had, so that no write of ours can meet somebody else's (G21)."""
+    return uuid4().hex
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
     """`tables`: internal field → its value table. `mapping_hash`: of the mapping file, kept on links (G30).
 
-    `calls_of`: run id → calls that its steps were charged so far.
+    `calls_of`: run id → calls that its steps were charged so far. `new_key`: gives a fresh own key.
     """
 
     mapping: TypeMapping
@@ -34,6 +40,7 @@ class Environment:
     staging: Staging
     settings: Settings
     calls_of: Callable[[str], int] = _uncounted
+    new_key: Callable[[], str] = _random_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Writes whose answer was lost: found out by looking at the target, before the mapping does anything else (G21).
 
-Nothing is decided before an intent's `recover_after`: until then the server may still commit what was sent.
+Nothing is decided before an intent's `recover_after`: until then the server may still commit what was sent. Only a
+create with an own key need not wait.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from modstamp.engine import look
 from modstamp.engine.answers import Answer, Ledger, settle_answers
 from modstamp.engine.environment import Environment, Job
 from modstamp.engine.frames import column, frame
-from modstamp.model import Action, Column, Operation, Outcome, Presence, Side, Status
+from modstamp.engine.keyed import action_of, settle_keyed
+from modstamp.model import Column, Operation, Outcome, Presence, Side, Status
 
 Row = Mapping[Any, Any]
 _UNKNOWABLE = Outcome(
@@ -30,26 +32,26 @@ def recover(job: Job) -> None:
     environment = job.environment
     with environment.store.begin(read_only=True) as tx:
         intents = tx.intents.all_open(environment.mapping.name)
-    now = environment.store.now()
-    due = [row for row in intents.to_dict("records") if row["recover_after"] <= now]
-    if not due:
+    now, rows = environment.store.now(), intents.to_dict("records")
+    keyed = [row for row in rows if row["key_value"] is not None]
+    due = [row for row in rows if row["key_value"] is None and row["recover_after"] <= now]
+    if not keyed and not due:
         return
     creates = [row for row in due if row["operation"] == Operation.CREATE]
     others = [row for row in due if row["operation"] != Operation.CREATE]
-    outcomes = [*_changed(environment, others), *_created(environment, creates)]
+    outcomes = [*_changed(environment, others), *_created(environment, creates), *settle_keyed(job, keyed)]
     with environment.store.begin() as tx:
         tx.leases.check(job.lease)
         settle_answers(Ledger(job=job, tx=tx), [_answer(row, outcome) for row, outcome in outcomes])
-    job.tally.add("recovered", len(due))
+    job.tally.add("recovered", len(outcomes))
 
 
 def _answer(row: Row, outcome: Outcome) -> Answer:
-    action = Action(operation=Operation(row["operation"]), id=row["external_id"], values=row["sent"])
     return Answer(
         link_id=row["link_id"],
         internal_id=row["internal_id"],
         counter=row["counter"],
-        action=action,
+        action=action_of(row),
         internal_values=row["internal_values"],
         outcome=outcome,
         old=row["read"],

@@ -35,7 +35,7 @@ from modstamp.engine.merge import Cell
 from modstamp.engine.plan import Plan, plan
 from modstamp.engine.settle import AT_REST, Settling
 from modstamp.errors import LimitReachedError
-from modstamp.model import Action, Column, Direction, Operation, Outcome, Side, Value, Values
+from modstamp.model import Action, Column, Direction, Operation, Outcome, OwnKey, Side, Value, Values
 from modstamp.ports import LINK_COLUMNS, Transaction
 
 _NO_ENTRY = 0  # counters begin at 1, so that this one ends no entry
@@ -102,7 +102,7 @@ def _intend(job: Job, source: Source, seen: look.Outside) -> tuple[Plan, list[Se
         settle.leave_work(replace(settling, plan=_without_again(planned, writes)), planned.batch.target_ids)
         journal.write_log(quiet, planned.batch.target_ids)
         journal.write_held(settling, planned.batch.target_ids)
-        sendings = _sendings(planned, link_ids, writes)
+        sendings = _sendings(job.environment, planned, link_ids, writes)
         _open_intents(settling, sendings)
     return planned, sendings
 
@@ -182,7 +182,7 @@ def _save_links(settling: Settling, writes: Mask) -> Objects:
     return known
 
 
-def _sendings(planned: Plan, link_ids: Objects, writes: Mask) -> list[Sending]:
+def _sendings(environment: Environment, planned: Plan, link_ids: Objects, writes: Mask) -> list[Sending]:
     """One per row that is to be written. Row by row: each has its own set of fields."""
     operations = {Kind.CREATE: Operation.CREATE, Kind.RECREATE: Operation.CREATE, Kind.DELETE: Operation.DELETE}
     batch, result = planned.batch, []
@@ -193,11 +193,17 @@ def _sendings(planned: Plan, link_ids: Objects, writes: Mask) -> list[Sending]:
         values = {} if operation is Operation.DELETE else carried[position]
         if operation is Operation.CREATE:  # blanks are left out, so that the target's own defaults stand
             values = {name: value for name, value in values.items() if value is not None}
-        action = Action(operation=operation, id=target, values=values)
+        own_key = _own_key(environment) if operation is Operation.CREATE else None
+        action = Action(operation=operation, id=target, values=values, own_key=own_key)
         result.append(
             Sending(position=int(position), link_id=link_ids[position], action=action, internal_values=held[position])
         )
     return result
+
+
+def _own_key(environment: Environment) -> OwnKey | None:
+    field = environment.mapping.own_key
+    return OwnKey(field=field, value=environment.new_key()) if field else None
 
 
 def _internal_values(planned: Plan) -> list[dict[str, Value]]:
@@ -226,8 +232,7 @@ def _open_intents(settling: Settling, sendings: Sequence[Sending]) -> None:
     if not sendings:
         return
     environment, batch = settling.job.environment, settling.plan.batch
-    settings, now = environment.settings, environment.store.now()
-    wait = settings.send_deadline + settings.call_timeout + settings.recovery_margin
+    now = environment.store.now()
     external = batch.mapping.field_names(Side.EXTERNAL)
     read = {name: column(batch.target, name) for name in external}
     ids, counters = settling.source_ids, _answered_entries(settling.plan)
@@ -243,19 +248,22 @@ def _open_intents(settling: Settling, sendings: Sequence[Sending]) -> None:
                 "read": [{name: read[name][each.position] for name in each.action.values} for each in sendings],
                 "internal_values": [dict(each.internal_values) for each in sendings],
                 "match_key": [batch.around.keys[each.position] for each in sendings],
+                "key_field": [each.action.own_key and each.action.own_key.field for each in sendings],
+                "key_value": [each.action.own_key and each.action.own_key.value for each in sendings],
                 "counter": [counters[each.position] for each in sendings],
                 "run_id": [settling.job.run_id] * len(sendings),
                 "created_at": [now] * len(sendings),
-                "recover_after": [now + wait + _visibility(each, settings.lookback) for each in sendings],
+                "began_at": [environment.connector.now()] * len(sendings),
+                "recover_after": [now + _wait(environment, each.action.operation) for each in sendings],
                 "job_id": [None] * len(sendings),
             }
         )
     )
 
 
-def _visibility(sending: Sending, lookback: timedelta) -> timedelta:
-    """A create without an answer is looked for only after late rows have become visible (G21)."""
-    return lookback if sending.action.operation is Operation.CREATE else timedelta(0)
+def _wait(environment: Environment, operation: Operation) -> timedelta:
+    """Until then the server may commit what is sent now; what it creates may be visible late besides (G21)."""
+    return environment.settings.answer_wait(creates=operation is Operation.CREATE)
 
 
 def _send_chunk(job: Job, planned: Plan, chunk: Sequence[Sending], deadline: float) -> None:

@@ -64,6 +64,14 @@ def _match_fields(file: MappingFile) -> Iterator[Problem]:
             yield _problem(file, ("match", index), what, suggestion(name, mapped))
 
 
+def _own_key(file: MappingFile) -> Iterator[Problem]:
+    """What a field mapping writes would replace the key by which a created record is known again (G21)."""
+    for index, row in enumerate(file.mapping.fields):
+        if row.external == file.mapping.own_key:
+            what = f"'{row.external}' is the own key, which nothing else may write"
+            yield _problem(file, ("fields", index), what, "map another field, or name another own_key")
+
+
 def _condition_sides(file: MappingFile) -> Iterator[Problem]:
     """A condition names the source's fields. A name of the other side would be unknown for ever, and never hold."""
     for direction in Direction:
@@ -144,7 +152,7 @@ def _problem(file: MappingFile, path: Path, what: str, fix: str) -> Problem:
 
 
 _EACH: tuple[Callable[[MappingFile], Iterator[Problem]], ...] = (
-    _intervals, _written_twice, _match_fields, _condition_sides, _value_tables, _expectations,
+    _intervals, _written_twice, _match_fields, _own_key, _condition_sides, _value_tables, _expectations,
 )  # fmt: skip
 _TOGETHER: tuple[Callable[[MappingFile, Sequence[MappingFile]], Iterator[Problem]], ...] = (
     _unique_names, _one_creator, _references,

@@ -12,7 +12,7 @@ from modstamp.mapping.catalog import MappingFile, suggestion
 from modstamp.mapping.conditions import fields
 from modstamp.mapping.documents import Path
 from modstamp.mapping.schema import section
-from modstamp.model import Direction, Field, Operation, Side, TypeDescription
+from modstamp.model import OWN_KEY_LENGTH, Direction, Field, Operation, Side, TypeDescription
 
 Sides = Mapping[Side, TypeDescription]
 
@@ -41,6 +41,7 @@ def check_live(
         *_types(file, sides),
         *_value_tables(file, sides),
         *_required_fields(file, sides),
+        *_own_key(file, external),
     ]
 
 
@@ -132,6 +133,29 @@ def _required_fields(file: MappingFile, sides: Sides) -> Iterator[Problem]:
                 what = f"{description.name} needs {field.name} on create, and no field mapping writes it"
                 fix = f"map a field to {field.name}, or switch {section(direction)} create off"
                 yield Problem(file.document.where((section(direction), "create")), what, fix)
+
+
+def _own_key(file: MappingFile, external: TypeDescription) -> Iterator[Problem]:
+    """Where the system itself would let a second record with the same key pass, the key proves nothing (G21)."""
+    name, path = file.mapping.own_key, ("own_key",)
+    if name is None:
+        return
+    field = external.fields.get(name)
+    if field is None:
+        yield _unknown(file, path, name, external)
+        return
+    faults = {
+        "it is no text field": field.kind != "text",
+        f"it holds less than {OWN_KEY_LENGTH} characters": field.length is None or field.length < OWN_KEY_LENGTH,
+        "it is not marked as unique": not field.unique,
+        "it is not marked as an external id": not field.external_id,
+        "our user may not write it on create": not field.createable,
+    }
+    wrong = [fault for fault, is_so in faults.items() if is_so]
+    if wrong:
+        what = f"{name} cannot be the own key of {external.name}: {', '.join(wrong)}"
+        fix = f"make a text field of {OWN_KEY_LENGTH} characters or more, unique and an external id, that we may write"
+        yield Problem(file.document.where(path), what, fix)
 
 
 def _lengths(file: MappingFile, sides: Sides) -> Iterator[Problem]:

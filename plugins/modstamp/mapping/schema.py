@@ -163,6 +163,8 @@ class TypeMapping(Strict):
     """Which side's values win when two existing records are linked and differ; hold: neither, until one is edited."""
     conflict: ConflictPolicy = "newest"
     """Who wins a field that both sides changed since they were last in step."""
+    own_key: str | None = None
+    """A unique external-id field for us alone, by which a record is known whose creation got no answer."""
     after_delete: Literal["leave", "recreate"] = "leave"
     """What becomes of a record that was edited after its other half was deleted."""
     fields: tuple[FieldMapping, ...] = Field(min_length=1)

@@ -47,10 +47,13 @@ class Connector(Protocol):
         """The records as they are now, one row per id in the order asked; DELETED only on proof (G12)."""
         ...
 
-    def find(self, type_name: str, fields: Sequence[str], keys: pd.DataFrame) -> pd.DataFrame:
-        """Live records equal to one of the rows of `keys` in all of its columns, text compared without case.
+    def find(
+        self, type_name: str, fields: Sequence[str], keys: pd.DataFrame, *, including_deleted: bool = False
+    ) -> pd.DataFrame:
+        """Records equal to one of the rows of `keys` in all of its columns, text compared without case.
 
-        Returns a frame of records that holds `fields` and the key columns.
+        Deleted ones are found on request, as far as the system still shows them. Returns a frame of records that holds
+        `fields` and the key columns.
         """
         ...
 

@@ -188,6 +188,10 @@ class Intents(Protocol):
         """Whether the family is creating a record that has no match key (G20)."""
         ...
 
+    def postpone(self, link_ids: Sequence[int], until: datetime) -> None:
+        """Not before `until` can it be told what became of them: they have been sent again, or are held."""
+        ...
+
     def close(self, link_ids: Sequence[int]) -> None: ...
 
 

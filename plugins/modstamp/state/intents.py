@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import pandas as pd
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 
 from modstamp.mapping.schema import TypeMapping
 from modstamp.model import Operation
@@ -60,6 +61,10 @@ class Intents:
             )
         )
         return self._connection.execute(query.limit(1)).first() is not None
+
+    def postpone(self, link_ids: Sequence[int], until: datetime) -> None:
+        chosen = update(intents).where(among(self._connection, intents.c.link_id, link_ids))
+        self._connection.execute(chosen.values(recover_after=until))
 
     def close(self, link_ids: Sequence[int]) -> None:
         """The outcome is known and has been written down in the same transaction."""

@@ -87,7 +87,9 @@ class MemoryConnector:
             self._call()
         return _frame(columns, [(record_id, self.system.read(type_name, record_id)) for record_id in ids], self.now())
 
-    def find(self, type_name: str, fields: Sequence[str], keys: pd.DataFrame) -> pd.DataFrame:
+    def find(
+        self, type_name: str, fields: Sequence[str], keys: pd.DataFrame, *, including_deleted: bool = False
+    ) -> pd.DataFrame:
         self._call()
         key_names = list(keys.columns)
         unknown = [name for name in key_names if name not in self._type(type_name).fields]
@@ -98,7 +100,8 @@ class MemoryConnector:
         found = [
             (record_id, version)
             for record_id, version in self.system.visible(type_name)
-            if not version.deleted and tuple(fold(version.fields.get(name)) for name in key_names) in wanted
+            if (including_deleted or not version.deleted)
+            and tuple(fold(version.fields.get(name)) for name in key_names) in wanted
         ]
         return _frame(self._known(type_name, [*fields, *key_names]), found, self.now())
 
@@ -139,7 +142,8 @@ class MemoryConnector:
 
     def _write(self, type_name: str, action: Action, late: float) -> str:
         if action.id is None:
-            return self.system.create(type_name, action.values, by=self.name, late=late)
+            key = {action.own_key.field: action.own_key.value} if action.own_key else {}
+            return self.system.create(type_name, {**action.values, **key}, by=self.name, late=late)
         if self.system.read(type_name, action.id) is None:
             raise RejectedRecordError("NOT_FOUND", "the requested resource does not exist")
         if (type_name, action.id) in self.system.locked:
@@ -217,4 +221,6 @@ def _refused(action: Action, error: RejectedRecordError) -> Outcome:
         status = Status.RETRY
     elif error.code == "DUPLICATE_VALUE" and action.operation is Operation.CREATE:
         status, record_id = Status.EXISTS, error.reason.rpartition(" ")[2]
+        if action.own_key and action.own_key.field in error.reason:
+            status, record_id = Status.UNKNOWN, None  # an earlier try of the same create has arrived
     return Outcome(status=status, id=record_id, code=error.code, message=error.reason)

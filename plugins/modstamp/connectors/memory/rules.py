@@ -48,7 +48,8 @@ def _check_unique(field: Field, value: Value, others: Mapping[str, Values]) -> N
         return
     for record_id, values in others.items():
         if fold(values.get(field.name)) == fold(value):
-            raise RejectedRecordError("DUPLICATE_VALUE", f"duplicate value found on record with id: {record_id}")
+            message = f"duplicate value found: {field.name} duplicates value on record with id: {record_id}"
+            raise RejectedRecordError("DUPLICATE_VALUE", message)
 
 
 def fold(value: Value) -> Value:

@@ -70,4 +70,5 @@ def part(type_name: str, batch: Batch, *, auto_assign: bool) -> Part:
 
 def _record(type_name: str, action: Action) -> dict[str, object]:
     identity = {} if action.id is None else {"id": action.id}
-    return {"attributes": {"type": type_name}, **identity, **action.values}
+    key = {action.own_key.field: action.own_key.value} if action.own_key else {}
+    return {"attributes": {"type": type_name}, **identity, **key, **action.values}

@@ -74,8 +74,10 @@ class SalesforceConnector:
     def get(self, type_name: str, fields: Sequence[str], ids: Sequence[str]) -> pd.DataFrame:
         return self._retrieve.get(type_name, fields, ids)
 
-    def find(self, type_name: str, fields: Sequence[str], keys: pd.DataFrame) -> pd.DataFrame:
-        return self._retrieve.find(type_name, fields, keys)
+    def find(
+        self, type_name: str, fields: Sequence[str], keys: pd.DataFrame, *, including_deleted: bool = False
+    ) -> pd.DataFrame:
+        return self._retrieve.find(type_name, fields, keys, including_deleted=including_deleted)
 
     def push(self, type_name: str, actions: Sequence[Action], read_back: Sequence[str]) -> list[Outcome]:
         auto_assign = self._options.extra.auto_assign

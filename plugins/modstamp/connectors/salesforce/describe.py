@@ -122,6 +122,7 @@ def _field(body: Mapping[str, Any]) -> Field:
         createable=body["createable"],
         updateable=body["updateable"],
         unique=bool(body.get("unique")),
+        external_id=bool(body.get("externalId")),
         calculated=bool(body.get("calculated")),
         choices=tuple(value["value"] for value in body.get("picklistValues") or () if value.get("active", True)),
         restricted=bool(body.get("restrictedPicklist")),

@@ -92,6 +92,8 @@ def of_record(action: Action, errors: Sequence[Mapping[str, Any]]) -> Outcome:
     code = str(first.get("statusCode") or first.get("errorCode") or "UNKNOWN_EXCEPTION")
     message = "; ".join(str(error.get("message", "")) for error in errors)
     status = _status(action, code, bool(first.get("fields")))
+    if status is Status.EXISTS and action.own_key and action.own_key.field in message:
+        return Outcome(status=Status.UNKNOWN, code=code, message="an earlier try of the same create has arrived")
     named = _ID.findall(message) if status is Status.EXISTS else []
     record_id = named[-1] if named else action.id
     return Outcome(status=status, id=record_id, code=code, message=message)

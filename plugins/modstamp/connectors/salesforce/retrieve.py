@@ -84,7 +84,9 @@ class Retrieve:
             entry["id"]: records.deleted(entry["id"], entry["deletedDate"]) for entry in entries if entry["id"] in ids
         }
 
-    def find(self, type_name: str, fields: Sequence[str], keys: pd.DataFrame) -> pd.DataFrame:
+    def find(
+        self, type_name: str, fields: Sequence[str], keys: pd.DataFrame, *, including_deleted: bool = False
+    ) -> pd.DataFrame:
         key_names = [str(name) for name in keys.columns]
         unknown = [name for name in key_names if name not in self._types.describe(type_name).fields]
         if unknown:
@@ -92,15 +94,19 @@ class Retrieve:
             fix = "correct the match keys, or give the integration user the right to read the field"
             raise ConfigurationError([Problem(f"type '{type_name}'", what, fix)])
         wanted = [*fields, *key_names]
-        return self._types.with_known(type_name, wanted, lambda names: self._find(type_name, names, keys))
 
-    def _find(self, type_name: str, names: list[str], keys: pd.DataFrame) -> pd.DataFrame:
+        def read(names: list[str]) -> pd.DataFrame:
+            return self._find(type_name, names, keys, everything=including_deleted)
+
+        return self._types.with_known(type_name, wanted, read)
+
+    def _find(self, type_name: str, names: list[str], keys: pd.DataFrame, *, everything: bool) -> pd.DataFrame:
         description, read_at = self._types.describe(type_name), self._calls.now()
         columns = records.selected(description, names)
         beside = len(soql.select(columns, type_name))
         conditions = soql.matching(keys, description.fields, beside=beside)
         texts = [soql.select(columns, type_name, where) for where in conditions]
-        found = {row["Id"]: row for row in self._queries.all(type_name, texts, everything=False)}
+        found = {row["Id"]: row for row in self._queries.all(type_name, texts, everything=everything)}
         return records.frame(description, names, list(found.values()), read_at)
 
 
