@@ -69,6 +69,7 @@ class Column(StrEnum):
     MODIFIED_AT = "_modified_at"  # when a person or program last changed the record, an instant
     MODIFIED_BY = "_modified_by"  # id of whoever did
     READ_AT = "_read_at"  # the source's own clock when it answered, an instant
+    MOVED_TO = "_moved_to"  # ``Type:id`` of the record that took its place by a merge or conversion, else None (G12)
 
 
 class Presence(StrEnum):

@@ -43,6 +43,12 @@ class World(Protocol):
 
     def hide(self, record_id: str) -> None: ...
 
+    def merge(self, winner: str, loser: str) -> None: ...
+
+    def convert(self, record_id: str) -> str:
+        """Let a record become one of another type, ``Type:id``."""
+        ...
+
     def read(self, record_id: str) -> Values: ...
 
     def refuse(self, text: str) -> None:
@@ -142,6 +148,24 @@ class ConnectorContract:
         states = dict(zip(records[Column.ID], records[Column.STATE], strict=True))
         assert states == {ids[0]: Presence.DELETED, ids[1]: Presence.FOUND}
 
+    @pytest.mark.guarantee("G12")
+    def test_a_merged_record_names_its_survivor(self, world: World) -> None:
+        winner, loser, other = world.create([world.values(n) for n in range(3)])
+        world.merge(winner, loser)
+        world.delete(other)
+        for records in (pull(world, whole(world))[0], world.connector.get(world.type_name, [], [winner, loser, other])):
+            known = records.set_index(Column.ID)
+            assert dict(known[Column.MOVED_TO]) == {winner: None, loser: f"{world.type_name}:{winner}", other: None}
+            assert known[Column.STATE][loser] == Presence.DELETED
+
+    @pytest.mark.guarantee("G12")
+    def test_a_converted_record_names_what_it_became(self, world: World) -> None:
+        (record,) = world.create([world.values(1)])
+        became = world.convert(record)
+        for records in (pull(world, whole(world))[0], world.connector.get(world.type_name, [world.key], [record])):
+            assert list(records[Column.MOVED_TO]) == [became]
+            assert list(records[Column.STATE]) == [Presence.FOUND]
+
     @pytest.mark.guarantee("G8")
     def test_a_field_that_is_gone_is_left_out(self, world: World) -> None:
         ids = world.create([world.values(1)])
@@ -234,7 +258,7 @@ class ConnectorContract:
         assert [row[world.text] for row in shown[:2] if row] == ["new", None]
         assert [row[world.key] for row in shown if row] == [world.values(n)[world.key] for n in (0, 1, 5)]
         assert [row[Column.ID] for row in shown if row] == [outcome.id for outcome in outcomes]
-        assert all(row[name] for row in shown if row for name in Column)
+        assert all(row[name] for row in shown if row for name in Column if name is not Column.MOVED_TO)
 
     def test_pushing_nothing_does_nothing(self, world: World) -> None:
         assert world.connector.push(world.type_name, [], [world.key]) == []

@@ -19,6 +19,7 @@ LEAD = TypeDescription(
         "Status": Field(name="Status", kind="choice", choices=("New", "Old"), restricted=True),
     },
 )
+CONTACT = TypeDescription(name="Contact", fields={"Email": Field(name="Email", kind="text", length=80)})
 
 
 class MemoryWorld:
@@ -28,7 +29,7 @@ class MemoryWorld:
     page = 5
 
     def __init__(self) -> None:
-        self.system = MemorySystem(LEAD)
+        self.system = MemorySystem(LEAD, CONTACT)
         self.connector = MemoryConnector(self.system, page_size=self.page, batch_size=3)
 
     def values(self, number: int) -> dict[str, str]:
@@ -45,6 +46,12 @@ class MemoryWorld:
 
     def hide(self, record_id: str) -> None:
         self.system.hide("Lead", record_id)
+
+    def merge(self, winner: str, loser: str) -> None:
+        self.system.merge("Lead", winner, loser)
+
+    def convert(self, record_id: str) -> str:
+        return f"Contact:{self.system.convert('Lead', record_id, 'Contact')}"
 
     def read(self, record_id: str) -> Values:
         return self.system.rows("Lead")[record_id]

@@ -9,7 +9,18 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from modstamp.engine.frames import Mask, Objects, choose, column, frame, objects, positions_of, take
+from modstamp.engine.frames import (
+    Mask,
+    Objects,
+    choose,
+    column,
+    fingerprints,
+    frame,
+    objects,
+    positions_of,
+    present,
+    take,
+)
 from modstamp.mapping.schema import FieldMapping, TypeMapping
 from modstamp.model import Column, Direction, Presence, Side
 from modstamp.ports import LINK_COLUMNS
@@ -71,7 +82,8 @@ class Batch:
     """A `Source` with its other side at the same positions.
 
     `link`: the live or provisional link of each row, a row of None where there is none; `grave` its newest tombstone.
-    `target`: the target record of each row's link, else of its grave if it was restored, else of its single candidate.
+    `target`: the target record of each row's link, else of its grave if it is there and free, else of its single
+    candidate, else of its grave.
     """
 
     mapping: TypeMapping
@@ -113,9 +125,11 @@ def assemble(mapping: TypeMapping, direction: Direction, source: Source, around:
     link = _of(ids, around.links[~dead], source_name)
     grave = _of(ids, around.links[dead], source_name)
     single = objects([found[0] if len(found) == 1 else None for found in around.candidates])
-    known = column(around.target, Column.ID)[column(around.target, Column.STATE) == Presence.FOUND]
+    there = (column(around.target, Column.STATE) == Presence.FOUND) & ~present(column(around.target, Column.MOVED_TO))
+    known = column(around.target, Column.ID)[there]
     buried = column(grave, target_name)
-    restored = choose(positions_of(buried, known) >= 0, buried, None)
+    free = np.fromiter((each not in around.taken for each in buried), bool, len(buried))
+    restored = choose((positions_of(buried, known) >= 0) & free, buried, None)
     target_ids = _first(column(link, target_name), restored, single, buried)
     where = positions_of(target_ids, column(around.target, Column.ID))
     return Batch(
@@ -128,6 +142,11 @@ def assemble(mapping: TypeMapping, direction: Direction, source: Source, around:
         target=take(around.target, where),
         target_ids=target_ids,
     )
+
+
+def versions(records: pd.DataFrame, mapping: TypeMapping, side: Side) -> Objects:
+    """A hash per record over what was read of it (G1): whether it is there, what it became, and its values."""
+    return fingerprints(records, (Column.STATE, Column.MOVED_TO, *mapping.field_names(side)))
 
 
 def _of(ids: Objects, links: pd.DataFrame, id_column: str) -> pd.DataFrame:

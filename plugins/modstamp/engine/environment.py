@@ -29,7 +29,8 @@ def _random_key() -> str:
 class Environment:
     """`tables`: internal field → its value table. `mapping_hash`: of the mapping file, kept on links (G30).
 
-    `calls_of`: run id → calls that its steps were charged so far. `new_key`: gives a fresh own key.
+    `calls_of`: run id → calls that its steps were charged so far. `new_key`: gives a fresh own key. `relatives`: the
+    other mappings of the family (G20).
     """
 
     mapping: TypeMapping
@@ -41,6 +42,7 @@ class Environment:
     settings: Settings
     calls_of: Callable[[str], int] = _uncounted
     new_key: Callable[[], str] = _random_key
+    relatives: tuple[TypeMapping, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

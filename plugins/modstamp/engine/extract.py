@@ -9,8 +9,9 @@ from datetime import UTC, datetime, time
 import numpy as np
 import pandas as pd
 
+from modstamp.engine.batch import versions
 from modstamp.engine.environment import Environment
-from modstamp.engine.frames import column, fingerprints, frame, objects, positions_of
+from modstamp.engine.frames import column, frame, objects, positions_of, present
 from modstamp.engine.handoff import RunOptions, Tally
 from modstamp.errors import IncompleteReadError
 from modstamp.mapping.schema import TypeMapping
@@ -22,10 +23,14 @@ COUNTER = "_counter"  # of the pending entry that asked for the row
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extracted:
-    """Rows of the source with `COUNTER`. `window`: they come from the window, in (stamp, id) order."""
+    """Rows of the source with `COUNTER`. `window`: they come from the window, in (stamp, id) order.
+
+    `moved`: those of them whose links must follow them before anything else is judged (G12); None: there are none.
+    """
 
     records: pd.DataFrame
     window: bool
+    moved: pd.DataFrame | None = None
 
 
 def open_window(environment: Environment, options: RunOptions) -> tuple[Window, bool]:
@@ -54,7 +59,7 @@ def poll(environment: Environment, window: Window, options: RunOptions, tally: T
     read: set[str] = set()
     for records in _window(environment, window, options, read):
         tally.add("seen", len(records))
-        yield Extracted(records=_fresh(environment, _with_counters(records, waiting), tally), window=True)
+        yield _moved_apart(environment, _fresh(environment, _with_counters(records, waiting), tally), window=True)
     rest = [record for record in column(waiting, "record_id") if record not in read]
     size = environment.connector.abilities().read_size
     for start in range(0, len(rest), size):
@@ -63,7 +68,23 @@ def poll(environment: Environment, window: Window, options: RunOptions, tally: T
             mapping.external_type, mapping.field_names(Side.EXTERNAL), rest[start : start + size]
         )
         tally.add("seen", len(records))
-        yield Extracted(records=_with_counters(records, waiting), window=False)
+        yield _moved_apart(environment, _with_counters(records, waiting), window=False)
+
+
+def _moved_apart(environment: Environment, records: pd.DataFrame, *, window: bool) -> Extracted:
+    """Without a link there is nothing to follow, so that such rows keep their place."""
+    moved = present(column(records, Column.MOVED_TO))
+    if moved.any():
+        mapping = environment.mapping
+        ids = column(records, Column.ID)
+        with environment.store.begin(read_only=True) as tx:
+            links = tx.links.of(mapping.name, Side.EXTERNAL, ids[moved].tolist())
+        linked = set(column(links, "external_id")[column(links, "state") != "tombstone"])
+        moved &= np.fromiter((each in linked for each in ids), bool, len(ids))
+    if not moved.any():
+        return Extracted(records=records, window=window)
+    rest, apart = (records[rows].reset_index(drop=True) for rows in (~moved, moved))
+    return Extracted(records=rest, window=window, moved=apart)
 
 
 def _window(environment: Environment, window: Window, options: RunOptions, read: set[str]) -> Iterator[pd.DataFrame]:
@@ -92,10 +113,9 @@ def _fresh(environment: Environment, records: pd.DataFrame, tally: Tally) -> pd.
     ids = column(records, Column.ID)
     with environment.store.begin(read_only=True) as tx:
         known = tx.links.last_reads(mapping.name, ids.tolist())
-    hashes = fingerprints(records, (Column.STATE, *mapping.field_names(Side.EXTERNAL)))
-    versions = set(zip(column(known, "external_id"), column(known, "stamp"), column(known, "hash"), strict=True))
-    rows = zip(ids, column(records, Column.STAMP), hashes, strict=True)
-    seen = np.fromiter((row in versions for row in rows), bool, len(ids))
+    last = set(zip(column(known, "external_id"), column(known, "stamp"), column(known, "hash"), strict=True))
+    rows = zip(ids, column(records, Column.STAMP), versions(records, mapping, Side.EXTERNAL), strict=True)
+    seen = np.fromiter((row in last for row in rows), bool, len(ids))
     seen &= np.asarray(column(records, COUNTER) == objects([None] * len(records)))
     tally.add("unchanged", int(seen.sum()))
     tally.add("seen before", int(seen.sum()))
@@ -134,6 +154,7 @@ def _mine(environment: Environment, entries: pd.DataFrame, options: RunOptions, 
         if theirs.any() and not options.dry_run:
             dropped = {name: column(entries, name)[theirs] for name in ("record_id", "counter")}
             tx.pending.drop(mapping.name, Direction.PUSHING, frame(dropped))
+            tx.quarantine.release(mapping.name, Direction.PUSHING, [each for each in ids if each in foreign])
         mine = [each for each, other in zip(ids, theirs, strict=True) if not other]
         records = tx.records.read(mapping.internal, mapping.field_names(Side.INTERNAL), mine)
     tally.add("seen", len(mine))

@@ -97,6 +97,7 @@ def statuses_of(plan: Plan) -> Objects:
     statuses = objects([None] * len(plan))
     statuses[plan.rows(Kind.LINK)] = "linked"
     statuses[plan.rows(Kind.REVIVE)] = "revived"
+    statuses[plan.rows(Kind.MOVE)] = "moved"
     statuses[plan.rows(*FIELDWISE) & plan.having(Cell.WRITE)] = "updated"
     statuses[plan.withheld_updates] = "withheld"
     for kind, word in _DONE.items():
@@ -110,7 +111,7 @@ def statuses_of(plan: Plan) -> Objects:
 def count_statuses(settling: Settling, statuses: Objects) -> None:
     """Add the batch to the run's tally: every record under exactly one of the words, `merged` and `linked` besides."""
     plan, tally = settling.plan, settling.job.tally
-    for status in ("created", "updated", "deleted", "ended", "revived"):
+    for status in ("created", "updated", "deleted", "ended", "revived", "moved"):
         tally.add(status, int((statuses == status).sum()))
     for status in ("withheld", "quarantined", "ambiguous", "held", "waiting"):
         for position in np.flatnonzero(statuses == status):

@@ -21,6 +21,7 @@ class Kind(StrEnum):
     CREATE = "create"
     RECREATE = "recreate"  # the target was deleted, the source edited, and the mapping says so
     DELETE = "delete"
+    MOVE = "move"  # the record became another one, and its link follows (G12)
     BURY = "bury"  # the link becomes a tombstone, nothing is written
     LEAVE = "leave"  # the other direction's work (G6)
     AGAIN = "again"  # not now: an open intent, a stale read; to be read anew (G17, G23)
@@ -29,8 +30,14 @@ class Kind(StrEnum):
     WITHHELD = "withheld"  # by a toggle or a condition
     AMBIGUOUS = "ambiguous"  # several matches, or one that is linked already
     HIDDEN = "hidden"  # not visible, which proves nothing (G12)
+    HELD = "held"  # its counterpart became a record that it cannot be linked to; a person decides (G12)
     NOTHING = "nothing"
 
+
+# Why a tombstone is one, besides the side that was deleted. MOVED: the external record became another one; TAKEN: and
+# that one belongs to another internal record, so that this one is held.
+MOVED, TAKEN = "moved", "taken"
+_DIED = {Side.INTERNAL: (str(Side.INTERNAL),), Side.EXTERNAL: (str(Side.EXTERNAL), MOVED, TAKEN)}
 
 FIELDWISE = (Kind.MERGE, Kind.LINK, Kind.REVIVE)
 
@@ -45,6 +52,7 @@ def kinds(batch: Batch, *, same_read: bool = False) -> tuple[Objects, Objects]:
     linked = batch.linked
     result = np.where(linked, _linked_kinds(batch), _unlinked_kinds(batch))
     reasons = objects([""] * len(result))
+    _follow_moves(batch, result, reasons)
     _hold_ambiguous(batch, result, reasons)
     again, why = _again(batch, same_read=same_read)
     result[again] = Kind.AGAIN
@@ -96,7 +104,7 @@ def _unlinked_kinds(batch: Batch) -> Objects:
     free = ~_is_in(batch.target_ids, batch.around.taken)
     dead_side = column(batch.grave, "deleted_side")
     buried = present(dead_side)
-    target_died = buried & (dead_side != batch.direction.source)
+    target_died = np.isin(dead_side.astype(str), [*_DIED[batch.direction.target], "both"])
     result = objects([Kind.CREATE] * len(source))
     result[matches == 1] = Kind.LINK
     result[(matches > 1) | ((matches == 1) & ~free)] = Kind.AMBIGUOUS
@@ -108,9 +116,32 @@ def _unlinked_kinds(batch: Batch) -> Objects:
     )
     result[target_died & (matches == 0)] = np.where(recreate, Kind.CREATE, Kind.NOTHING)[target_died & (matches == 0)]
     own_half = buried & ~differs(batch.target_ids, column(batch.grave, f"{batch.direction.target}_id"))
-    result[own_half & (target == Presence.FOUND) & free] = Kind.REVIVE
+    there = own_half & (target == Presence.FOUND) & ~present(column(batch.target, Column.MOVED_TO))
+    result[there & free] = Kind.REVIVE
+    # Once it had this counterpart, which has another one by now: no reason to make it a second time (G13).
+    result[there & ~free & (result == Kind.CREATE)] = Kind.AMBIGUOUS
+    if batch.direction is Direction.PUSHING:
+        lost = (matches == 0) | (own_half & ~there)
+        result[lost & (dead_side == MOVED)] = Kind.NOTHING
+        result[lost & (dead_side == TAKEN)] = Kind.HELD
     result[source != Presence.FOUND] = Kind.NOTHING
     return result
+
+
+def _follow_moves(batch: Batch, result: Objects, reasons: Objects) -> None:
+    """A merge or conversion is looked at before deletion (G12): a poll moves the link, a push leaves that to it."""
+    became = column(batch.external, Column.MOVED_TO)
+    moved = present(became)
+    if not moved.any():
+        return
+    linked = batch.linked
+    if batch.direction is Direction.POLLING:
+        result[moved] = np.where(linked, Kind.MOVE, Kind.NOTHING)[moved]
+        return
+    result[moved & linked] = Kind.LEAVE if other_on(batch) else Kind.HELD
+    result[moved & ~linked & (result == Kind.LINK)] = Kind.HELD
+    told = moved & is_kind(result, Kind.LEAVE, Kind.HELD)
+    reasons[told] = [f"its counterpart became {each}" for each in became[told]]
 
 
 def _is_in(values: Objects, members: object) -> Mask:
@@ -124,6 +155,9 @@ def _hold_ambiguous(batch: Batch, result: Objects, reasons: Objects) -> None:
     twin |= _later_twins(result, batch.target_ids, Kind.REVIVE, Kind.LINK)
     reasons[result == Kind.HIDDEN] = "one of the two records is not visible to us, which proves nothing"
     reasons[result == Kind.AMBIGUOUS] = "several records match, or the match is linked already"
+    reasons[(result == Kind.HELD) & (reasons == "")] = (
+        "its counterpart was merged into one that belongs to another record"
+    )
     result[twin] = Kind.AMBIGUOUS
     reasons[twin] = "another record of the same batch has the same match key"
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from modstamp.engine import journal, look, settle
+from modstamp.engine import journal, look, moves, settle
 from modstamp.engine.batch import Source, assemble
 from modstamp.engine.context import Context
 from modstamp.engine.environment import Environment, Job
@@ -41,7 +41,8 @@ def land(job: Job, tx: Transaction, source: Source) -> Plan:
     planned = _create(tx, planned, target_ids)
     planned = _delete(tx, planned)
     planned = _read_back(tx, planned, target_ids)
-    settling = Settling(job=job, tx=tx, plan=planned)
+    settling = moves.relink(Settling(job=job, tx=tx, plan=planned))
+    planned = settling.plan
     link_ids = _save_links(settling, target_ids)
     journal.write_history(settling, link_ids, planned.writes)
     settle.leave_work(settling, target_ids)

@@ -149,11 +149,13 @@ def _living(links: pd.DataFrame, name: str) -> list[str]:
 def _matches(found: pd.DataFrame, names: Sequence[str], keys: Objects, unlinked: np.ndarray) -> list[tuple[str, ...]]:
     """Per row the ids of the records that have its key."""
     by_key: dict[str, list[str]] = {}
-    for key, record in zip(match_keys(found, names), column(found, Column.ID), strict=True):
+    became: dict[str, list[str]] = {}  # no longer what they were (G12): they count where nothing else matches
+    rows = zip(match_keys(found, names), column(found, Column.ID), column(found, Column.MOVED_TO), strict=True)
+    for key, record, moved in rows:
         if key is not None:
-            by_key.setdefault(key, []).append(record)
+            (became if moved else by_key).setdefault(key, []).append(record)
     return [
-        tuple(dict.fromkeys(by_key.get(key, ()))) if free and key is not None else ()
+        tuple(dict.fromkeys(by_key.get(key) or became.get(key) or ())) if free and key is not None else ()
         for key, free in zip(keys, unlinked, strict=True)
     ]
 

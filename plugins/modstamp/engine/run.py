@@ -69,7 +69,25 @@ def _extract(environment: Environment, handoff: Handoff, options: RunOptions, ta
             handoff = replace(handoff, upper=instants.to_text(window.upper))
     else:
         extracted = extract.push(environment, options, tally)
-    return replace(handoff, parts=tuple(_stage(environment, handoff.run_id, extracted)))
+    moved: list[pd.DataFrame] = []
+    staged = list(_stage(environment, handoff.run_id, _without_moved(extracted, moved)))
+    return replace(handoff, parts=(*_stage_moved(environment, handoff.run_id, moved), *staged))
+
+
+def _without_moved(extracted: Iterator[extract.Extracted], moved: list[pd.DataFrame]) -> Iterator[extract.Extracted]:
+    """The same, while the rows whose links move are gathered."""
+    for each in extracted:
+        if each.moved is not None:
+            moved.append(each.moved)
+        yield each
+
+
+def _stage_moved(environment: Environment, run_id: str, moved: list[pd.DataFrame]) -> Iterator[Part]:
+    """Parts that are loaded before all others: a survivor that comes first would be created anew (G12, G24)."""
+    whole = pd.concat(moved, ignore_index=True) if moved else pd.DataFrame()
+    rows = environment.settings.part_rows
+    for start in range(0, len(whole), rows):
+        yield _write(environment, run_id, f"moved-{start}-extracted", [whole[start : start + rows]], window=False)
 
 
 def _stage(environment: Environment, run_id: str, extracted: Iterator[extract.Extracted]) -> Iterator[Part]:

@@ -5,15 +5,16 @@ Everything here happens inside the caller's transaction.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from modstamp.engine.batch import versions
 from modstamp.engine.environment import Job
-from modstamp.engine.frames import Mask, Objects, choose, column, fingerprints, frame, objects, present
+from modstamp.engine.frames import Mask, Objects, choose, column, frame, objects, present
 from modstamp.engine.judge import FIELDWISE, Kind
 from modstamp.engine.merge import Cell
 from modstamp.engine.permit import DELETES_LAST
@@ -23,7 +24,13 @@ from modstamp.mapping.schema import FieldMapping, TypeMapping
 from modstamp.model import Column, Direction, Side
 from modstamp.ports import LINK_COLUMNS, Transaction
 
-HELD_AS = {Kind.REJECTED: "rejected", Kind.WITHHELD: "withheld", Kind.AMBIGUOUS: "ambiguous", Kind.HIDDEN: "held"}
+HELD_AS = {
+    Kind.REJECTED: "rejected",
+    Kind.WITHHELD: "withheld",
+    Kind.AMBIGUOUS: "ambiguous",
+    Kind.HIDDEN: "held",
+    Kind.HELD: "held",
+}
 AT_REST = (Cell.IN_STEP, Cell.HOLD, Cell.OWN)  # settled by looking, without a write at the target
 
 
@@ -68,7 +75,6 @@ def links_after(plan: Plan, settled: tuple[Cell, ...], target_ids: Objects, mapp
     polling = batch.direction is Direction.POLLING
     old = batch.link if not plan.rows(Kind.REVIVE).any() else _with_graves(plan)
     ids = {batch.direction.source: column(batch.source.records, Column.ID), batch.direction.target: target_ids}
-    version = (Column.STATE, *batch.mapping.field_names(Side.EXTERNAL))
     return frame(
         {
             "link_id": column(old, "link_id"),
@@ -80,7 +86,7 @@ def links_after(plan: Plan, settled: tuple[Cell, ...], target_ids: Objects, mapp
             "external_base": new_bases(plan, Side.EXTERNAL, settled),
             # Only a poll has read the version as a poll reads it; after a push the next poll looks once more.
             "stamp": column(external, Column.STAMP) if polling else column(old, "stamp"),
-            "hash": fingerprints(external, version) if polling else column(old, "hash"),
+            "hash": versions(external, batch.mapping, Side.EXTERNAL) if polling else column(old, "hash"),
             "read_at": _later(column(external, Column.READ_AT), column(old, "read_at")),
             "unconfirmed": choose(_keeps_marks(plan), column(old, "unconfirmed"), objects([{}] * len(plan))),
             "decisions": choose(_keeps_marks(plan), column(old, "decisions"), decisions(plan)),
@@ -194,7 +200,8 @@ def _leave_for_other(settling: Settling, target_ids: Objects) -> None:
     left &= np.fromiter(
         (tried.get(record) != values for record, values in zip(target_ids, both, strict=True)), bool, len(left)
     )
-    reasons = [f"seen by {settling.direction}: the other side has the newer value"] * int(left.sum())
+    usual = f"seen by {settling.direction}: the other side has the newer value"
+    reasons = [reason or usual for reason in plan.reasons[left]]
     entries = {"record_id": target_ids[left], "reason": reasons, "waits_for": [None] * int(left.sum())}
     settling.tx.pending.leave(mapping.name, other, frame(entries))
     settling.job.tally.add("left over", int(left.sum()))
@@ -205,14 +212,12 @@ def quarantine(settling: Settling) -> None:
     plan, tx, mapping, direction = settling.plan, settling.tx, settling.mapping, settling.direction
     batch = plan.batch
     by_toggle = np.fromiter((reason.endswith(" is off") for reason in plan.reasons), bool, len(plan))
-    held = (plan.rows(*HELD_AS) | plan.withheld_updates) & ~by_toggle
+    held = (plan.rows(*HELD_AS) | plan.withheld_updates) & ~by_toggle & ~_told(settling)
     if held.any():
-        version = (Column.STATE, *mapping.field_names(direction.source))
         kinds = objects([HELD_AS.get(kind, "withheld") for kind in plan.kinds[held]])
         details = [
             {"values": values, "candidates": list(found)}
-            for values, found, waits in zip(plan.values_of_both, batch.around.candidates, held, strict=True)
-            if waits
+            for values, found in zip(plan.values_of_both[held], _candidates(plan, held), strict=True)
         ]
         tx.quarantine.put(
             mapping.name,
@@ -225,7 +230,7 @@ def quarantine(settling: Settling) -> None:
                     "reason": plan.reasons[held],
                     "detail": details,
                     "stamp": column(batch.source.records, Column.STAMP)[held],
-                    "hash": fingerprints(batch.source.records, version)[held],
+                    "hash": versions(batch.source.records, mapping, direction.source)[held],
                     "mapping_hash": [settling.job.environment.mapping_hash] * int(held.sum()),
                     "run_id": [settling.job.run_id] * int(held.sum()),
                 }
@@ -238,6 +243,26 @@ def quarantine(settling: Settling) -> None:
     settled = plan.rows(*FIELDWISE) & ~plan.having(Cell.LEAVE, Cell.WAIT) & ~plan.withheld_updates
     if settled.any():
         tx.quarantine.release(mapping.name, direction.other, batch.target_ids[settled].tolist())
+
+
+def _told(settling: Settling) -> Mask:
+    """Rows that wait for a person who was told why when their counterpart became another record: that stands (G12)."""
+    held = settling.plan.rows(Kind.HELD)
+    if not held.any():
+        return held
+    waiting = settling.tx.quarantine.waiting(
+        settling.mapping.name, settling.direction, settling.source_ids[held].tolist()
+    )
+    known = set(column(waiting, "record_id")[column(waiting, "kind") == "held"])
+    return np.asarray(held & np.fromiter((each in known for each in settling.source_ids), bool, len(held)))
+
+
+def _candidates(plan: Plan, rows: Mask) -> Iterator[Sequence[str]]:
+    """What each row is held for: its matches, else the former counterpart that is linked to another record (G13)."""
+    around = plan.batch.around
+    for position in map(int, np.flatnonzero(rows)):
+        former = plan.batch.target_ids[position]
+        yield around.candidates[position] or ((former,) if former in around.taken else ())
 
 
 def code_of(kind: str, reason: str) -> str:

@@ -63,6 +63,15 @@ class SalesforceWorld:
         """To a client a record that was purged and one that it may not see are the same."""
         self.salesforce.store.purge("Lead", [record_id])
 
+    def merge(self, winner: str, loser: str) -> None:
+        self.salesforce.perform("merge", "Lead", winner, losers=[loser])
+
+    def convert(self, record_id: str) -> str:
+        self.salesforce.perform("convert", "Lead", record_id)
+        row = self.salesforce.store.get("Lead", record_id)
+        assert row
+        return f"Contact:{row['ConvertedContactId']}"
+
     def read(self, record_id: str) -> Values:
         row = self.salesforce.store.get("Lead", record_id)
         assert row

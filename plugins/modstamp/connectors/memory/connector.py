@@ -195,6 +195,7 @@ def _shown(columns: Sequence[str], record_id: str, version: Version | None, read
         Column.MODIFIED_AT: stamp,
         Column.MODIFIED_BY: version.by if version else None,
         Column.READ_AT: to_text(read_at),
+        Column.MOVED_TO: version.moved_to if version else None,
     }
 
 

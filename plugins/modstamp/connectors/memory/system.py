@@ -32,6 +32,7 @@ class Version:
     stamp: datetime
     by: str
     deleted: bool = False
+    moved_to: str | None = None  # ``Type:id``
 
 
 @dataclass(slots=True)
@@ -93,7 +94,29 @@ class MemorySystem:
 
     def restore(self, type_name: str, record_id: str, *, by: str = PERSON, late: float = 0) -> None:
         old = self._newest(type_name, record_id)
-        self._store(type_name, record_id, replace(old, deleted=False, stamp=self._stamp(), by=by), late)
+        version = replace(old, deleted=False, moved_to=None, stamp=self._stamp(), by=by)
+        self._store(type_name, record_id, version, late)
+
+    def merge(self, type_name: str, winner: str, loser: str, *, by: str = PERSON, late: float = 0) -> None:
+        """The loser goes into the recycle bin and names the winner, whose own values stay and whose stamp moves."""
+        stamp, kept = self._stamp(), self._live(type_name, winner)
+        gone = replace(self._live(type_name, loser), deleted=True, moved_to=f"{type_name}:{winner}")
+        self._store(type_name, loser, replace(gone, stamp=stamp, by=by), late)
+        self._store(type_name, winner, replace(kept, stamp=stamp, by=by), late)
+
+    def convert(
+        self, type_name: str, record_id: str, into: str, *, existing: str | None = None, by: str = PERSON
+    ) -> str:
+        """The record stays, and names the one of type `into` that it became.
+
+        That is a new one, which takes the fields that both types have, or an existing one, whose stamp alone moves.
+        """
+        old = self._live(type_name, record_id)
+        shared = {name: value for name, value in old.fields.items() if name in self.types[into].fields}
+        made = existing or self.create(into, shared, by=by)
+        self._store(into, made, replace(self._live(into, made), stamp=self._stamp(), by=by), 0)
+        self._store(type_name, record_id, replace(old, moved_to=f"{into}:{made}", stamp=self._stamp(), by=by), 0)
+        return made
 
     def purge(self, type_name: str, record_id: str) -> None:
         """Out of the recycle bin: nothing proves any longer that the record was ever there."""

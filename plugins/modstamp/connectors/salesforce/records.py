@@ -21,13 +21,14 @@ _ID, _STAMP, _MODIFIED_AT, _MODIFIED_BY, _DELETED = (
     "LastModifiedById",
     "IsDeleted",
 )
+_MASTER, _CONTACT = "MasterRecordId", "ConvertedContactId"
 _ZERO = ".000+0000"
 
 
 def selected(description: TypeDescription, names: Sequence[str]) -> list[str]:
     """What must be read to fill a frame with these fields. Not every type has all of the version fields."""
-    version = [name for name in (_STAMP, _MODIFIED_AT, _MODIFIED_BY, _DELETED) if name in description.fields]
-    return list(dict.fromkeys([_ID, *names, *version]))
+    ours = (_STAMP, _MODIFIED_AT, _MODIFIED_BY, _DELETED, _MASTER, _CONTACT)
+    return list(dict.fromkeys([_ID, *names, *(name for name in ours if name in description.fields)]))
 
 
 def has_delete_flag(description: TypeDescription) -> bool:
@@ -80,7 +81,17 @@ def _assembled(
         Column.MODIFIED_AT.value: _converted(raw[_MODIFIED_AT], "instant") if _MODIFIED_AT in raw else stamps,
         Column.MODIFIED_BY.value: raw.get(_MODIFIED_BY, nothing),
         Column.READ_AT.value: [to_text(read_at.replace(microsecond=0))] * len(states),
+        Column.MOVED_TO.value: _moved_to(description.name, raw, states),
     }
+
+
+def _moved_to(type_name: str, raw: Mapping[str, list[Any]], states: Sequence[Value]) -> list[Value]:
+    """The loser of a merge names its master, a converted Lead its Contact (G12)."""
+    moved: list[Value] = [contact and f"Contact:{contact}" for contact in raw.get(_CONTACT, [None] * len(states))]
+    for row, (state, master) in enumerate(zip(states, raw.get(_MASTER, ()), strict=False)):
+        if master and state == Presence.DELETED:
+            moved[row] = f"{type_name}:{master}"
+    return moved
 
 
 def frame(
