@@ -60,6 +60,19 @@ class Settings(BaseSettings):
         timedelta(hours=1), description="How long a type's description is used before it is asked for again"
     )
 
+    tombstone_retention: Duration = Field(
+        timedelta(days=30),
+        ge=timedelta(days=15),
+        description="Links of deleted records are remembered for this long; not shorter than a recycle bin's (G13)",
+    )
+    hidden_wait: Duration = Field(
+        timedelta(minutes=5), description="First wait before a record that is not visible is looked at again; doubles"
+    )
+    longest_hidden_wait: Duration = Field(timedelta(days=1), description="And the longest (G12)")
+    hidden_alarm: int = Field(
+        20, ge=1, description="So many records of one run that are not visible are reported as one (G12)"
+    )
+
     retries: int = Field(4, ge=0, description="Repetitions of a request that failed for a passing reason")
     retry_wait: Duration = Field(
         timedelta(seconds=1), description="First wait between repetitions; doubles, with jitter"

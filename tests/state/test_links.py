@@ -10,6 +10,7 @@ from modstamp.errors import RejectedRecordError
 from modstamp.model import Direction, Side
 from modstamp.ports import LINK_COLUMNS
 from modstamp.state.store import Store
+from tests.state.conftest import Hands
 from tests.state.samples import ACCOUNT, CONTACT, LEAD, USER, frame, link, links, mapping, waiting_record
 
 
@@ -207,3 +208,33 @@ def test_two_transactions_that_lock_the_same_links_do_not_deadlock(store: Store)
         inward = pool.submit(lock, Side.EXTERNAL, [f"00Q{number}" for number in numbers])
         outward = pool.submit(lock, Side.INTERNAL, list(reversed(numbers)))
         assert inward.result() == outward.result() == 5_000
+
+
+@pytest.mark.guarantee("G13")
+def test_only_tombstones_that_speak_for_nothing_living_are_purged(store: Store, clock: Hands) -> None:
+    dead = {"state": "tombstone"}
+    rows = [
+        link("1", "gone with it", **dead, deleted_side="both"),
+        link("2", "left behind", **dead, deleted_side="external"),
+        link("3", "replaced", **dead, deleted_side="external"),
+        link("3", "its new one"),
+        link("4", "relinked", **dead, deleted_side="internal"),
+        link("5", "relinked"),
+        link("6", "alone", **dead, deleted_side="internal"),
+        link("7", "converted", **dead, deleted_side="moved"),
+        link("8", "merged", **dead, deleted_side="taken"),
+    ]
+    with store.begin() as tx:
+        tx.links.add(LEAD, links(*rows))
+        tx.links.add(CONTACT, links(link("7", "became")))
+    clock.forward(days=1)
+    with store.begin() as tx:
+        tx.links.add(LEAD, links(link("9", "just gone", **dead, deleted_side="both")))
+
+    with store.begin() as tx:
+        assert tx.links.purge_tombstones(clock()) == 4
+        left = tx.links.of(LEAD.name, Side.INTERNAL, [str(number) for number in range(10)])
+
+    expected = ["left behind", "its new one", "relinked", "alone", "merged", "just gone"]
+    assert left["external_id"].tolist() == expected
+    assert left["state"].tolist().count("live") == 2

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import Engine, text
 
@@ -179,3 +181,28 @@ def test_empty_frames_change_nothing(store: Store) -> None:
         tx.pending.leave(LEAD.name, PUSHING, left_over("1")[:0])
         tx.pending.drop(LEAD.name, PUSHING, tx.pending.lock(LEAD.name, PUSHING, []))
     assert due(store) == []
+
+
+@pytest.mark.guarantee("G12")
+def test_postponed_work_is_due_ever_less_often_and_a_new_reason_makes_it_due_at_once(
+    store: Store, clock: Hands
+) -> None:
+    def postpone() -> None:
+        with store.begin() as tx:
+            entries = frame(["record_id", "reason"], [["1", "not visible"]])
+            tx.pending.postpone(LEAD.name, PUSHING, entries, timedelta(minutes=5), timedelta(minutes=30))
+
+    waits = []
+    for _ in range(6):
+        postpone()
+        minutes = 0
+        while not due(store):
+            clock.forward(minutes=1)
+            minutes += 1
+        waits.append(minutes)
+    postpone()
+    assert waits == [5, 5, 10, 20, 30, 30]
+    assert due(store) == []
+    with store.begin() as tx:
+        tx.pending.leave(LEAD.name, PUSHING, left_over("1"))
+    assert due(store) == ["1"]

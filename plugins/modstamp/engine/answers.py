@@ -108,7 +108,7 @@ def _save_links(ledger: Ledger, done: Sequence[Answer]) -> None:
 def _after(link: Mapping[Any, Any], answer: Answer, externals: Mapping[str, str]) -> dict[Any, Any]:
     """The link once this answer counts. What the target shows for a field we sent is its base, else what we sent."""
     if answer.action.operation is Operation.DELETE:
-        return {**link, "state": "tombstone", "deleted_side": "both"}
+        return {**link, "state": "tombstone", "deleted_side": "both", "read_at": _later(answer, link)}
     shown, sent = _shown(answer.outcome), answer.action.values
     external_base: dict[str, Value] = dict(link["external_base"])
     unconfirmed = dict(link["unconfirmed"])
@@ -128,8 +128,12 @@ def _after(link: Mapping[Any, Any], answer: Answer, externals: Mapping[str, str]
         "external_base": external_base,
         "unconfirmed": unconfirmed,
         "decisions": {name: made for name, made in link["decisions"].items() if name not in answer.internal_values},
-        "read_at": max(filter(None, (_known_at(answer), link["read_at"])), default=None),
+        "read_at": _later(answer, link),
     }
+
+
+def _later(answer: Answer, link: Mapping[Any, Any]) -> datetime | None:
+    return max(filter(None, (_known_at(answer), link["read_at"])), default=None)
 
 
 def _shown(outcome: Outcome) -> Values:

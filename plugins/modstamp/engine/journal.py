@@ -16,7 +16,7 @@ from modstamp.engine.plan import Plan
 from modstamp.engine.settle import HELD_AS, Settling, code_of
 from modstamp.model import Side
 
-_DONE = {Kind.CREATE: "created", Kind.RECREATE: "created", Kind.DELETE: "deleted", Kind.BURY: "ended"}
+_DONE = {Kind.CREATE: "created", Kind.RECREATE: "ended", Kind.DELETE: "deleted", Kind.BURY: "ended"}
 
 
 def write_history(settling: Settling, link_ids: Objects, rows: Mask) -> None:

@@ -19,7 +19,7 @@ class Kind(StrEnum):
     LINK = "link"  # one free match: link, then look at the fields
     REVIVE = "revive"  # restored: its tombstone becomes a link again, then look at the fields (G13)
     CREATE = "create"
-    RECREATE = "recreate"  # the target was deleted, the source edited, and the mapping says so
+    RECREATE = "recreate"  # the target was deleted and the source edited: the link ends, and what is left is matched
     DELETE = "delete"
     MOVE = "move"  # the record became another one, and its link follows (G12)
     BURY = "bury"  # the link becomes a tombstone, nothing is written
@@ -34,6 +34,7 @@ class Kind(StrEnum):
     NOTHING = "nothing"
 
 
+NOT_VISIBLE = "one of the two records is not visible to us, which proves nothing"
 # Why a tombstone is one, besides the side that was deleted. MOVED: the external record became another one; TAKEN: and
 # that one belongs to another internal record, so that this one is held.
 MOVED, TAKEN = "moved", "taken"
@@ -104,11 +105,12 @@ def _unlinked_kinds(batch: Batch) -> Objects:
     free = ~_is_in(batch.target_ids, batch.around.taken)
     dead_side = column(batch.grave, "deleted_side")
     buried = present(dead_side)
-    target_died = np.isin(dead_side.astype(str), [*_DIED[batch.direction.target], "both"])
+    target_died = np.isin(dead_side.astype(str), _DIED[batch.direction.target])
     result = objects([Kind.CREATE] * len(source))
     result[matches == 1] = Kind.LINK
     result[(matches > 1) | ((matches == 1) & ~free)] = Kind.AMBIGUOUS
     # The other half was deleted and not restored: only an edit, and only where the mapping says so, brings it back.
+    # Where both halves were, this one is here again because somebody restored it, and is as good as new (G13).
     recreate = (
         edited(batch, batch.direction.source)
         if batch.mapping.after_delete == "recreate"
@@ -125,6 +127,7 @@ def _unlinked_kinds(batch: Batch) -> Objects:
         result[lost & (dead_side == MOVED)] = Kind.NOTHING
         result[lost & (dead_side == TAKEN)] = Kind.HELD
     result[source != Presence.FOUND] = Kind.NOTHING
+    result[(source == Presence.DELETED) & target_died] = Kind.BURY  # its tombstone says so: nothing lives any longer
     return result
 
 
@@ -153,7 +156,8 @@ def _hold_ambiguous(batch: Batch, result: Objects, reasons: Objects) -> None:
     """Say why rows are held, and hold all but the first of several rows with one match key (G15)."""
     twin = _later_twins(result, batch.around.keys, Kind.LINK, Kind.CREATE)
     twin |= _later_twins(result, batch.target_ids, Kind.REVIVE, Kind.LINK)
-    reasons[result == Kind.HIDDEN] = "one of the two records is not visible to us, which proves nothing"
+    reasons[result == Kind.HIDDEN] = NOT_VISIBLE
+    reasons[result == Kind.RECREATE] = "its counterpart was deleted; it is matched before it is made again"
     reasons[result == Kind.AMBIGUOUS] = "several records match, or the match is linked already"
     reasons[(result == Kind.HELD) & (reasons == "")] = (
         "its counterpart was merged into one that belongs to another record"
@@ -181,9 +185,12 @@ def _again(batch: Batch, *, same_read: bool) -> tuple[Mask, Objects]:
         _is_in(column(batch.link, "link_id"), batch.around.busy) | (column(batch.link, "state") == "provisional")
     )
     busy |= ~linked & _is_in(batch.around.keys, batch.around.creating)
-    read, known = epochs(column(batch.external, Column.READ_AT)), epochs(column(batch.link, "read_at"))
+    last = np.where(linked, column(batch.link, "read_at"), column(batch.grave, "read_at"))
+    read, known = epochs(column(batch.external, Column.READ_AT)), epochs(last)
     # A poll's row that was read in the same second may be the older one; a push reads its own row right before.
     unsure = batch.direction is Direction.POLLING and not same_read
-    stale = linked & ((read <= known) if unsure else (read < known)) & (read > -np.inf)
+    # What was read before its deletion is not restored.
+    judged = linked | (column(batch.source.records, Column.STATE) == Presence.FOUND)
+    stale = judged & ((read <= known) if unsure else (read < known)) & (read > -np.inf)
     reasons = np.where(busy, "a write of this record has no answer yet", "it was read before its last write")
     return np.asarray(busy | stale), reasons

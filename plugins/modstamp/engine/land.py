@@ -74,7 +74,7 @@ def _update(tx: Transaction, planned: Plan) -> Plan:
 
 
 def _create(tx: Transaction, planned: Plan, target_ids: Objects) -> Plan:
-    positions = np.flatnonzero(planned.rows(Kind.CREATE, Kind.RECREATE))
+    positions = np.flatnonzero(planned.rows(Kind.CREATE))
 
     def write(some: list[int]) -> None:
         values, changed = _written(planned, _mask(planned, some))
@@ -134,7 +134,7 @@ def _save_links(settling: Settling, target_ids: Objects) -> Objects:
     kept = (planned.rows(Kind.MERGE, Kind.REVIVE) | _read_only(planned)) & present(known)
     if kept.any():
         tx.links.save(after[kept].reset_index(drop=True))
-    new = planned.rows(Kind.LINK, Kind.CREATE, Kind.RECREATE)
+    new = planned.rows(Kind.LINK, Kind.CREATE)
     if new.any():
         rows = after[new].reset_index(drop=True)
         known[new] = tx.links.add(mapping, rows[[name for name in LINK_COLUMNS if name != "link_id"]])
@@ -153,13 +153,15 @@ def _bury(settling: Settling, rows: Mask) -> None:
 
 
 def buried(planned: Plan, rows: Mask) -> pd.DataFrame:
-    """The links of these rows as tombstones."""
-    source_gone = column(planned.batch.source.records, Column.STATE) == "deleted"
-    target_gone = column(planned.batch.target, Column.STATE) == "deleted"
-    target_gone |= planned.rows(Kind.DELETE)
-    source, target = planned.batch.direction.source, planned.batch.direction.target
+    """The links of these rows as tombstones; what was a tombstone already is one of both sides now."""
+    batch = planned.batch
+    source_gone = column(batch.source.records, Column.STATE) == "deleted"
+    target_gone = column(batch.target, Column.STATE) == "deleted"
+    target_gone |= planned.rows(Kind.DELETE) | ~batch.linked
+    source, target = batch.direction.source, batch.direction.target
     side = np.where(source_gone & target_gone, "both", np.where(source_gone, str(source), str(target)))
-    links = planned.batch.link.copy()
-    links["state"] = pd.Series(["tombstone"] * len(links), dtype=object)
-    links["deleted_side"] = pd.Series(side, dtype=object)
-    return links[rows].reset_index(drop=True)
+    known = {name: np.where(batch.linked, column(batch.link, name), column(batch.grave, name)) for name in LINK_COLUMNS}
+    # Rows of the record that were read before it was found deleted are older than its end (G17).
+    read_at = settle.later(column(batch.external, Column.READ_AT), known["read_at"])
+    changes = {"state": ["tombstone"] * len(planned), "deleted_side": side, "read_at": read_at}
+    return frame({**known, **changes})[rows].reset_index(drop=True)

@@ -24,12 +24,12 @@ from modstamp.model import Column, Direction, Operation, Presence
 
 DELETES_LAST = "records are deleted last, after another look at them"
 _UNKNOWN = "what it held when it was deleted is not known, so that the condition cannot be judged"
-_OPERATIONS = {Kind.CREATE: Operation.CREATE, Kind.RECREATE: Operation.CREATE, Kind.DELETE: Operation.DELETE}
+_OPERATIONS = {Kind.CREATE: Operation.CREATE, Kind.DELETE: Operation.DELETE}
 
 
 def fill_creates(batch: Batch, judged: Objects, cells: dict[str, npt.NDArray[np.int8]]) -> None:
     """A new record takes every field that may travel; what may not keeps each side's own value as its base."""
-    creates = is_kind(judged, Kind.CREATE, Kind.RECREATE)
+    creates = is_kind(judged, Kind.CREATE)
     for field in batch.mapping.fields:
         if field.internal in cells:
             cells[field.internal][creates] = Cell.WRITE if field.travels(batch.direction) else Cell.OWN
@@ -48,7 +48,7 @@ def withhold(
             # A record that is gone on one side ends its link, whatever may travel; a first create is withheld.
             judged[position] = Kind.WITHHELD if kind is Kind.CREATE else Kind.BURY
             reasons[position] = reason or f"{_word(direction)} {operation} is off"
-    early = is_kind(judged, Kind.CREATE, Kind.RECREATE) & (not context.creates_allowed)
+    early = is_kind(judged, Kind.CREATE) & (not context.creates_allowed)
     judged[early] = Kind.AGAIN
     reasons[early] = "the first complete match of this type is not done"
     late = is_kind(judged, Kind.DELETE) & (not context.deletes_allowed)
@@ -102,7 +102,7 @@ def _condition_view(batch: Batch, names: Sequence[str]) -> tuple[pd.DataFrame, M
 def wait_for_parents(batch: Batch, judged: Objects, reasons: Objects) -> None:
     """A create whose parent has no link waits as a whole; a parent of the own type follows in the second pass (G16)."""
     own = own_references(batch.mapping)
-    for position in np.flatnonzero((judged == Kind.CREATE) | (judged == Kind.RECREATE)):
+    for position in np.flatnonzero(judged == Kind.CREATE):
         foreign = {name: parent for name, parent in (batch.source.waits[position] or {}).items() if name not in own}
         if foreign:
             judged[position] = Kind.WAIT
@@ -117,7 +117,7 @@ def own_references(mapping: TypeMapping) -> set[str]:
 def reject(batch: Batch, judged: Objects, reasons: Objects, cells: dict[str, npt.NDArray[np.int8]]) -> None:
     """Validation speaks only where something would be written."""
     writing = np.logical_or.reduce([each == Cell.WRITE for each in cells.values()])
-    may_write = is_kind(judged, *FIELDWISE, Kind.CREATE, Kind.RECREATE)
+    may_write = is_kind(judged, *FIELDWISE, Kind.CREATE)
     rejected = present(batch.source.rejected) & writing & may_write
     judged[rejected] = Kind.REJECTED
     reasons[rejected] = batch.source.rejected[rejected]

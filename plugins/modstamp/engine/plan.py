@@ -79,7 +79,7 @@ class Plan:
     def writes(self) -> Mask:
         """Rows whose target record is updated or created."""
         fieldwise = self.rows(*FIELDWISE) & self.having(Cell.WRITE)
-        return np.asarray(fieldwise | self.rows(Kind.CREATE, Kind.RECREATE))
+        return np.asarray(fieldwise | self.rows(Kind.CREATE))
 
     @property
     def merged(self) -> Mask:
@@ -154,8 +154,8 @@ def _known(field: FieldMapping, batch: Batch) -> bool:
 
 
 def _bases(batch: Batch, judged: Objects, side: Side) -> Objects:
-    """A match, a create and a re-creation begin without bases, whatever a tombstone remembers."""
-    fresh = is_kind(judged, Kind.LINK, Kind.CREATE, Kind.RECREATE)
+    """A match and a create begin without bases, whatever a tombstone remembers."""
+    fresh = is_kind(judged, Kind.LINK, Kind.CREATE)
     return choose(fresh, None, batch.bases(side))
 
 

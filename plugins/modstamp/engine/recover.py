@@ -78,7 +78,7 @@ def _judge_change(row: Row, record: Row, internals: Mapping[str, str]) -> tuple[
     record_id = row["external_id"]
     if row["operation"] == Operation.DELETE:
         gone = record[Column.STATE] == Presence.DELETED
-        return row, Outcome(status=Status.OK if gone else Status.RETRY, id=record_id)
+        return row, Outcome(status=Status.OK if gone else Status.RETRY, id=record_id, shown=_looked_at(record))
     if record[Column.STATE] != Presence.FOUND:
         return row, Outcome(status=Status.MISSING, id=record_id)
     landed = [name for name, value in row["read"].items() if name in record and record[name] != value]

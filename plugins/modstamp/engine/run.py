@@ -21,6 +21,7 @@ from modstamp.engine.expectations import suite
 from modstamp.engine.extract import COUNTER
 from modstamp.engine.frames import column, frame, objects
 from modstamp.engine.handoff import Handoff, Part, RunOptions, Summary, Tally
+from modstamp.engine.judge import NOT_VISIBLE
 from modstamp.engine.validate import Verdict, document, judge
 from modstamp.errors import LimitReachedError, ModstampError
 from modstamp.model import Direction
@@ -177,23 +178,33 @@ def finish(environment: Environment, handoff: Handoff) -> Summary:
     except LimitReachedError as limit:
         environment.store.give_back(lease)
         return _record(environment, _after(handoff, tally, began), "paused", str(limit))
-    _log_end(environment, handoff)
+    warning = _many_hidden(environment, tally)
+    if warning:
+        _log(environment, handoff, "held", warning)
+    if handoff.direction is Direction.POLLING:  # a row of the log that names both types and no record (OSF-105)
+        _log(environment, handoff, "completed", "Completed poll")
     environment.store.give_back(lease)
     environment.staging.remove(handoff.run_id)
-    return _record(environment, _after(handoff, tally, began), "completed")
+    return _record(environment, _after(handoff, tally, began), "completed", warning)
 
 
-def _log_end(environment: Environment, handoff: Handoff) -> None:
-    """A poll that ends is a row of the log that names both types and no record (OSF-105)."""
-    if handoff.direction is not Direction.POLLING:
-        return
+def _many_hidden(environment: Environment, tally: Tally) -> str:
+    """One line for many records at once, as it is rarely they that changed (G12)."""
+    hidden = tally.as_reasons().get("held", {}).get(NOT_VISIBLE, 0)
+    if hidden < environment.settings.hidden_alarm:
+        return ""
+    return f"{hidden} records are not visible to us; has our user lost the right to see them?"
+
+
+def _log(environment: Environment, handoff: Handoff, status: str, message: str) -> None:
+    """A row of the log about the run as a whole."""
     row = {
         "run_id": handoff.run_id,
         "mapping": handoff.mapping,
         "direction": str(handoff.direction),
-        "status": "completed",
+        "status": status,
         "code": "",
-        "message": "Completed poll",
+        "message": message,
         "internal_type": environment.mapping.internal,
         "internal_id": None,
         "external_type": environment.mapping.external_type,

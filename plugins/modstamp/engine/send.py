@@ -160,7 +160,7 @@ def _save_links(settling: Settling, writes: Mask) -> Objects:
     planned, tx, mapping = settling.plan, settling.tx, settling.mapping
     after = settle.links_after(planned, AT_REST, planned.batch.target_ids, settling.job.environment.mapping_hash)
     known = column(after, "link_id").copy()
-    ended = planned.rows(Kind.BURY)
+    ended = planned.rows(Kind.BURY, Kind.RECREATE)
     if ended.any():
         tx.links.save(land.buried(planned, ended))
     kept = planned.rows(Kind.MERGE, Kind.REVIVE) & present(known)
@@ -169,10 +169,7 @@ def _save_links(settling: Settling, writes: Mask) -> Objects:
     new = planned.rows(Kind.LINK)
     if new.any():
         known[new] = tx.links.add(mapping, after[new].reset_index(drop=True)[list(LINK_COLUMNS[1:])])
-    recreated = planned.rows(Kind.RECREATE)
-    if recreated.any():
-        tx.links.save(land.buried(planned, recreated))
-    created = planned.rows(Kind.CREATE, Kind.RECREATE) & writes
+    created = planned.rows(Kind.CREATE) & writes
     if created.any():
         size = int(created.sum())
         rows = after[created].reset_index(drop=True)
@@ -184,7 +181,7 @@ def _save_links(settling: Settling, writes: Mask) -> Objects:
 
 def _sendings(environment: Environment, planned: Plan, link_ids: Objects, writes: Mask) -> list[Sending]:
     """One per row that is to be written. Row by row: each has its own set of fields."""
-    operations = {Kind.CREATE: Operation.CREATE, Kind.RECREATE: Operation.CREATE, Kind.DELETE: Operation.DELETE}
+    operations = {Kind.CREATE: Operation.CREATE, Kind.DELETE: Operation.DELETE}
     batch, result = planned.batch, []
     carried, held = _values(planned), _internal_values(planned)
     for position in np.flatnonzero(writes):

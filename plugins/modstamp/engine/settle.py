@@ -87,7 +87,7 @@ def links_after(plan: Plan, settled: tuple[Cell, ...], target_ids: Objects, mapp
             # Only a poll has read the version as a poll reads it; after a push the next poll looks once more.
             "stamp": column(external, Column.STAMP) if polling else column(old, "stamp"),
             "hash": versions(external, batch.mapping, Side.EXTERNAL) if polling else column(old, "hash"),
-            "read_at": _later(column(external, Column.READ_AT), column(old, "read_at")),
+            "read_at": later(column(external, Column.READ_AT), column(old, "read_at")),
             "unconfirmed": choose(_keeps_marks(plan), column(old, "unconfirmed"), objects([{}] * len(plan))),
             "decisions": choose(_keeps_marks(plan), column(old, "decisions"), decisions(plan)),
             "mapping_hash": [mapping_hash] * len(plan),
@@ -97,7 +97,7 @@ def links_after(plan: Plan, settled: tuple[Cell, ...], target_ids: Objects, mapp
 
 def _keeps_marks(plan: Plan) -> Mask:
     """Linked rows whose fields were not judged, or held back: what the link remembers of them stays (G14, G19)."""
-    held = plan.withheld_updates | ~plan.rows(*FIELDWISE, Kind.RECREATE)
+    held = plan.withheld_updates | ~plan.rows(*FIELDWISE)
     return np.asarray(plan.batch.linked & held)
 
 
@@ -107,7 +107,8 @@ def _with_graves(plan: Plan) -> pd.DataFrame:
     return frame({name: np.where(revived, column(grave, name), column(link, name)) for name in LINK_COLUMNS})
 
 
-def _later(read: Objects, known: Objects) -> list[Any]:
+def later(read: Objects, known: Objects) -> list[Any]:
+    """Row by row the later one of two times of reading, as a text and as an instant; None stands for never."""
     result = []
     for text, before in zip(read, known, strict=True):
         now = from_text(text) if text is not None else None
@@ -147,16 +148,18 @@ def _winners(plan: Plan, field: FieldMapping) -> Objects:
 def leave_work(settling: Settling, target_ids: Objects) -> None:
     """Store what this run saw and may not do itself (G6, G16), and drop the entries of rows that are done with."""
     plan, tx, mapping, direction = settling.plan, settling.tx, settling.mapping, settling.direction
-    again = plan.rows(Kind.AGAIN)
+    again = plan.rows(Kind.AGAIN, Kind.RECREATE)
+    hidden = plan.rows(Kind.HIDDEN) & present(plan.batch.source.counters)
     waiting = _waits(plan)
     _leave_again(settling, again)
+    _leave_hidden(settling, hidden)
     waits = present(waiting) & ~again
     if waits.any():
         reasons = objects([f"waits for {each}" for each in waiting[waits]])
         entries = frame({"record_id": settling.source_ids[waits], "reason": reasons, "waits_for": waiting[waits]})
         tx.pending.leave(mapping.name, direction, entries)
         settling.job.tally.add("waiting", int(waits.sum()))
-    done = ~again & ~waits & present(plan.batch.source.counters)
+    done = ~again & ~waits & ~hidden & present(plan.batch.source.counters)
     if done.any():
         entries = frame({"record_id": settling.source_ids[done], "counter": plan.batch.source.counters[done]})
         tx.pending.drop(mapping.name, direction, entries)
@@ -173,7 +176,16 @@ def _leave_again(settling: Settling, again: Mask) -> None:
             "waits_for": [None] * int(again.sum()),
         }
         settling.tx.pending.leave(settling.mapping.name, Direction.POLLING, frame(entries))
-    settling.job.tally.add("again", int((again & (plan.reasons != DELETES_LAST)).sum()))
+    settling.job.tally.add("again", int((plan.rows(Kind.AGAIN) & (plan.reasons != DELETES_LAST)).sum()))
+
+
+def _leave_hidden(settling: Settling, hidden: Mask) -> None:
+    """A record that is shown again has no new stamp, so the work waits; ever longer, as it may never be shown (G12)."""
+    if hidden.any():
+        settings = settling.job.environment.settings
+        entries = frame({"record_id": settling.source_ids[hidden], "reason": settling.plan.reasons[hidden]})
+        waits = (settings.hidden_wait, settings.longest_hidden_wait)
+        settling.tx.pending.postpone(settling.mapping.name, settling.direction, entries, *waits)
 
 
 def _waits(plan: Plan) -> Objects:

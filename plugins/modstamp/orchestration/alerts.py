@@ -12,7 +12,7 @@ from typing import Any
 from airflow.sdk import BaseNotifier
 
 from modstamp.engine.handoff import Summary
-from modstamp.errors import ConfigurationError, LimitReachedError, Problem
+from modstamp.errors import ConfigurationError, LimitReachedError, ModstampError, Problem
 from modstamp.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,11 @@ def _notifier(path: str, arguments: dict[str, Any]) -> BaseNotifier:
 
 
 def notify_held(context: Any, settings: Settings, summary: Summary) -> None:
-    """A held run is a success to Airflow, so it would call nobody. The reason is in the context as ``exception``."""
-    told = {**context, "exception": LimitReachedError(summary.message)}
+    """A held run is a success to Airflow, so it would call nobody. The reason is in the context as ``exception``.
+
+    So is one that ended and has something to say of itself.
+    """
+    error = LimitReachedError if summary.paused else ModstampError
+    told = {**context, "exception": error(summary.message)}
     for notifier in notifiers(settings):
         notifier(told)

@@ -65,7 +65,7 @@ def load(document: Document) -> Document:
         summary = run.load(handoff)
     log.info("Summary\n%s", _report(summary))
     context, settings = get_current_context(), Settings()
-    if summary.paused:
+    if summary.paused or summary.message:
         alerts.notify_held(context, settings, summary)
     if not handoff.dry_run:
         schedule.announce(context, wiring.mappings(settings)[summary.mapping], summary)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import pandas as pd
@@ -135,6 +135,10 @@ class Links(Protocol):
         """Remove provisional links whose create did not happen."""
         ...
 
+    def purge_tombstones(self, until: datetime) -> int:
+        """Remove tombstones that were last changed before `until` and no longer speak for a living record (G13)."""
+        ...
+
     def translate(self, connection: str, internal_type: str, side: Side, ids: Sequence[str]) -> dict[str, str]:
         """Id on `side` → id on the other, through live links of that type on that connection (G16)."""
         ...
@@ -168,6 +172,12 @@ class Pendings(Protocol):
 
         An entry that waits for a parent keeps waiting unless the new one waits too (G6).
         """
+        ...
+
+    def postpone(
+        self, mapping: str, direction: Direction, entries: pd.DataFrame, least: timedelta, longest: timedelta
+    ) -> None:
+        """Store work that can be done later only: record_id, reason. It is due after `least`, then ever less often."""
         ...
 
 

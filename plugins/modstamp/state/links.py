@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 
 import pandas as pd
 from sqlalchemy import (
     Connection,
     Integer,
     Text,
+    and_,
     bindparam,
     column,
     delete,
+    exists,
     func,
     insert,
     literal,
+    or_,
     select,
     table,
     text,
@@ -103,6 +107,30 @@ class Links:
         self._connection.execute(
             delete(links).where(among(self._connection, links.c.id, link_ids), links.c.state == "provisional")
         )
+
+    def purge_tombstones(self, until: datetime) -> int:
+        """How many were removed: those of which both records are gone, or the living one is linked again.
+
+        While one lives on without a link, its tombstone keeps an edit of it from bringing the other one back.
+        """
+        alive = links.alias("alive")
+        again = exists().where(
+            alive.c.state != "tombstone",
+            or_(
+                and_(
+                    links.c.deleted_side != "internal",
+                    alive.c.family == links.c.family,
+                    alive.c.internal_id == links.c.internal_id,
+                ),
+                and_(
+                    links.c.deleted_side == "internal",
+                    alive.c.mapping == links.c.mapping,
+                    alive.c.external_id == links.c.external_id,
+                ),
+            ),
+        )
+        old = delete(links).where(links.c.state == "tombstone", links.c.changed_at < until)
+        return self._connection.execute(old.where(or_(links.c.deleted_side == "both", again))).rowcount
 
     def translate(self, connection: str, internal_type: str, side: Side, ids: Sequence[str]) -> dict[str, str]:
         """Links of every mapping of the family count; ids that are not linked are left out."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import timedelta
 
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, case, delete, func, or_, select, update
@@ -12,7 +13,7 @@ from modstamp.mapping.schema import TypeMapping
 from modstamp.model import Direction
 from modstamp.state.clock import Clock
 from modstamp.state.links import Links
-from modstamp.state.rows import among, insertion, parameters, read, upsert
+from modstamp.state.rows import Row, among, insertion, parameters, read, upsert
 from modstamp.state.tables import pending
 
 _EDITS = pending.c["columns"]
@@ -77,8 +78,26 @@ class Pendings:
 
     def leave(self, mapping: str, direction: Direction, entries: pd.DataFrame) -> None:
         """Oldest first by when an entry was first left: further reasons do not send it back in the queue."""
-        common = {"mapping": mapping, "direction": str(direction), "counter": 1, "since": self._now()}
         rows = parameters(pending, entries, ("record_id", "reason", "waits_for"))
+        self._put(mapping, direction, [{**row, "not_before": None} for row in rows])
+
+    def postpone(
+        self, mapping: str, direction: Direction, entries: pd.DataFrame, least: timedelta, longest: timedelta
+    ) -> None:
+        """Each time for as long as the entry has been there already, so that the times between grow twofold."""
+        rows, now = parameters(pending, entries, ("record_id", "reason")), self._now()
+        query = select(pending.c.record_id, pending.c.since).where(
+            *_entries(mapping, direction),
+            among(self._connection, pending.c.record_id, [row["record_id"] for row in rows]),
+        )
+        waited = {record: now - since for record, since in self._connection.execute(query)}
+        for row in rows:
+            wait = min(max(waited.get(row["record_id"], least), least), longest)
+            row |= {"waits_for": None, "not_before": now + wait}
+        self._put(mapping, direction, rows)
+
+    def _put(self, mapping: str, direction: Direction, rows: list[Row]) -> None:
+        common = {"mapping": mapping, "direction": str(direction), "counter": 1, "since": self._now()}
         new = insertion(self._connection, pending).excluded
         keeps_waiting = new.waits_for.is_(None) & pending.c.waits_for.is_not(None)
         upsert(
