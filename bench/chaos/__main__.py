@@ -1,0 +1,81 @@
+"""``python -m bench.chaos --seeds 30 --kills 1000 --state DIR``: exit code 1 when the promise was broken.
+
+Each seed leaves its result in DIR; a seed that has one is not played again, so that a run that was stopped goes on, and
+several may share one DIR. The folder of a seed in which something is wrong stays, with the journal of all that happened.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from bench.chaos import summary
+from bench.chaos.database import Server
+from bench.chaos.nursery import Nursery, lives
+from bench.chaos.play import play
+
+
+def main() -> None:
+    given = _parser().parse_args()
+    state: Path = given.state.resolve()
+    state.mkdir(parents=True, exist_ok=True)
+    seeds = [given.first + number for number in range(given.seeds)]
+    missing = [seed for seed in seeds if not summary.path_of(state, seed).exists()]
+    if missing:
+        _play(missing, state, kills=-(-given.kills // given.seeds), seconds=given.seconds)
+    results = [each for each in summary.load(state) if each["seed"] in seeds]
+    for each in results:
+        print(summary.line(each))
+    print(summary.text(results))
+    sys.exit(1 if summary.violations(results) else 0)
+
+
+def _play(seeds: list[int], state: Path, *, kills: int, seconds: float) -> None:
+    own = state / f"process-{os.getpid()}"
+    own.mkdir()
+    nursery, server = Nursery(own), Server()
+    try:
+        for seed in seeds:
+            if not _claim(state, seed):
+                continue
+            folder = state / f"seed-{seed:04}"
+            result = play(seed, nursery, server, folder, kills=kills, seconds=seconds)
+            summary.save(state, result)
+            if not result.findings and not result.restless:
+                shutil.rmtree(folder, ignore_errors=True)
+            print(summary.line(summary.load_one(state, seed)), flush=True)
+    finally:
+        nursery.close()
+        server.close()
+        shutil.rmtree(own, ignore_errors=True)
+
+
+def _claim(state: Path, seed: int) -> bool:
+    """Whether nobody else plays it; a claim ends with the process that made it."""
+    path = state / f"seed-{seed:04}.claim"
+    if summary.path_of(state, seed).exists():
+        return False
+    with suppress(FileNotFoundError, ValueError):
+        holder = int(path.read_text(encoding="utf-8"))
+        if lives(holder) and holder != os.getpid():
+            return False
+    path.write_text(str(os.getpid()), encoding="utf-8")
+    return True
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench.chaos", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=30)
+    parser.add_argument("--first", type=int, default=1, help="the first seed")
+    parser.add_argument("--kills", type=int, default=1000, help="over all seeds")
+    parser.add_argument("--seconds", type=float, default=50, help="of trouble per seed, at least")
+    parser.add_argument("--state", type=Path, required=True, help="folder of results and of what went wrong")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

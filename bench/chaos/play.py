@@ -1,0 +1,249 @@
+"""One seed: a small world, what happens in it, and what came of it."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Engine, text
+
+from bench.chaos import database, variety
+from bench.chaos.chains import Chains
+from bench.chaos.database import Server
+from bench.chaos.fields import Words
+from bench.chaos.nursery import Nursery
+from bench.chaos.people import Journal, People
+from bench.chaos.salesforce import Salesforce
+from bench.chaos.trouble import Trouble
+from bench.chaos.verdict import Judge, Verdict
+
+_MAPPINGS: Final = {
+    ("salesforce_lead", "polling"): 6,
+    ("salesforce_lead", "pushing"): 6,
+    ("salesforce_contact", "polling"): 3,
+    ("salesforce_contact", "pushing"): 3,
+    ("salesforce_account", "polling"): 1.5,
+    ("salesforce_account", "pushing"): 1.5,
+    ("salesforce_user", "polling"): 0.3,
+}
+_AT_ONCE: Final = 3
+_EPOCHS: Final = 2
+_ROUNDS: Final = 40  # at most, until nothing happens any more
+_ROUND_PATIENCE: Final = 120.0
+_QUIET: Final = 2  # rounds without a write
+_WRITES: Final = ("created", "updated", "deleted", "again", "unanswered", "recovered", "linked", "revived", "ended")
+
+
+@dataclass
+class Result:
+    """Of one seed, to be added to those of the others."""
+
+    seed: int
+    policies: dict[str, Any]
+    kills: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
+    ends: Counter[str] = field(default_factory=Counter)
+    conflicts: Counter[str] = field(default_factory=Counter)
+    findings: list[dict[str, str]] = field(default_factory=list)
+    waiting: Counter[str] = field(default_factory=Counter)
+    edits: int = 0
+    compared: int = 0
+    seconds: float = 0.0
+    restless: int = 0
+
+
+@dataclass
+class World:
+    """Everything of one seed that is running."""
+
+    chains: Chains
+    people: People
+    trouble: Trouble
+    salesforce: Salesforce
+    engine: Engine
+    variety: variety.Variety
+    journal: Journal
+    dice: random.Random
+    result: Result
+    rounds: int = 0
+
+    def begin(self) -> None:
+        """Users and stages first, as records refer to them; then records on either side and on both."""
+        self._must(self.chains.do("prepare", 60))
+        self._must(self._round())
+        with self.engine.connect() as connection:
+            self.people.words.learn(connection)
+        for _ in range(4):
+            self.people.create_outside("Account")
+        for _ in range(12):
+            self.people.create_outside()
+        for _ in range(8):
+            self.people.create_inside("Lead")
+        for _ in range(3):
+            self.people.create_pair()
+
+    def epoch(self, seconds: float, kills: int) -> None:
+        """Let everything happen at once, until the time is over and enough was killed."""
+        rates = {**self.variety.rates, "run": 4.0}
+        happenings: dict[str, Callable[[], None]] = {
+            "people": self.people.act,
+            "fault": self.trouble.fault,
+            "stall": self.trouble.stall,
+            "command": self.trouble.command,
+            "kill database": self.trouble.kill_database,
+            "kill salesforce": self.trouble.kill_salesforce,
+            "kill worker": self.trouble.kill_worker,
+            "run": self._run,
+        }
+        due = {name: time.monotonic() + self.dice.expovariate(rate) for name, rate in rates.items()}
+        began, wanted = time.monotonic(), self.chains.kills.total() + kills
+        while time.monotonic() < began + seconds or (
+            self.chains.kills.total() < wanted and time.monotonic() < began + 4 * seconds
+        ):
+            for name, moment in due.items():
+                if time.monotonic() >= moment:
+                    happenings[name]()
+                    due[name] = time.monotonic() + self.dice.expovariate(rates[name])
+            self.people.end_held()
+            self.chains.look()
+            time.sleep(0.004)
+
+    def _run(self) -> None:
+        if self.chains.running < _AT_ONCE:
+            self.chains.begin(*self.dice.choices(list(_MAPPINGS), list(_MAPPINGS.values()))[0])
+
+    def quiet(self) -> Verdict:
+        """Nobody edits, nothing breaks: go on until nothing is written, then compare."""
+        self.people.end_held(all_of_them=True)
+        self.chains.end()
+        self.salesforce.clear_faults()
+        self.journal.tell("quiet")
+        still = 0
+        for _ in range(_ROUNDS):
+            done = self._round()
+            still = still + 1 if done is not None and self._is_still(done) else 0
+            if still >= _QUIET:
+                break
+            time.sleep(0.5 if self._waits() else 0)
+        self.result.restless += still < _QUIET
+        judge = Judge(self.people, self.variety.policies)
+        verdict = judge.judge()
+        for each in verdict.findings:
+            self.journal.tell(each.kind.upper(), record=each.record, text=each.text)
+        agreed = judge.agreed()
+        for name in list(self.people.records):
+            if name in agreed:
+                self.people.in_step(name, agreed[name])
+            else:
+                self.people.retire(name)
+        self.people.wrong = []
+        self._add(verdict)
+        return verdict
+
+    def _add(self, verdict: Verdict) -> None:
+        result = self.result
+        result.conflicts += verdict.conflicts
+        result.waiting = verdict.waiting
+        result.compared += verdict.compared
+        result.findings += [{"kind": each.kind, "record": each.record, "text": each.text} for each in verdict.findings]
+
+    def _round(self) -> dict[str, Any] | None:
+        self.rounds += 1
+        done = self.chains.do("round", _ROUND_PATIENCE, run_id=f"round-{self.rounds}")
+        self.journal.tell("round", number=self.rounds, runs=_brief(done))
+        return done
+
+    def _is_still(self, done: dict[str, Any]) -> bool:
+        """No run failed, none wrote, and no answer is open."""
+        wrote = any(run.get("counts", {}).get(name) for run in done["runs"] for name in _WRITES)
+        return not wrote and not any("failed" in run for run in done["runs"]) and not self._waits()
+
+    def _waits(self) -> bool:
+        with self.engine.connect() as connection:
+            return bool(connection.execute(text("SELECT count(*) FROM sync_intents")).scalar())
+
+    @staticmethod
+    def _must(done: dict[str, Any] | None) -> None:
+        if done is None or "failed" in done:
+            raise RuntimeError(f"the world could not be made: {done}")
+
+
+def _brief(done: dict[str, Any] | None) -> Any:
+    if done is None:
+        return None
+    left_out = {"seen", "unchanged", "seen before"}
+    brief = {}
+    for run in done["runs"]:
+        counts = {name: count for name, count in run.get("counts", {}).items() if name not in left_out and count}
+        if counts or "failed" in run:
+            brief[run["run"]] = run.get("failed", counts)
+    return brief
+
+
+def play(seed: int, nursery: Nursery, server: Server, folder: Path, *, kills: int, seconds: float) -> Result:
+    """Play one seed in its own folder, which is removed unless something is wrong."""
+    dice = random.Random(seed)  # noqa: S311  # to be repeated, not to be secret
+    drawn = variety.draw(dice)
+    policies = {name: getattr(drawn.policies, name) for name in drawn.policies.__slots__}
+    began, result = time.monotonic(), Result(seed, policies)
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "tasks").mkdir(parents=True)
+    variety.write_mappings(drawn.policies, folder / "mappings")
+    journal = Journal(folder / "journal.jsonl")
+    journal.tell("seed", seed=seed, **policies, batch=drawn.batch)
+    with ExitStack() as stack:
+        name = f"chaos_{seed}"
+        engine = server.make(name)
+        stack.callback(server.drop, name)
+        stack.callback(engine.dispose)
+        salesforce = Salesforce(nursery, folder / "salesforce", folder / "salesforce.log")
+        stack.callback(salesforce.close)
+        environment = _environment(drawn, engine, salesforce, folder)
+        chains = Chains(nursery, folder, environment, dice, journal, drawn.kill_share)
+        stack.callback(chains.close)
+        people = People(salesforce.org, engine, dice, Words(salesforce.org.store, dice), journal)
+        trouble = Trouble(server, salesforce, chains, dice, journal)
+        world = World(chains, people, trouble, salesforce, engine, drawn, journal, dice, result)
+        world.begin()
+        world.quiet()
+        for _ in range(_EPOCHS):
+            world.epoch(seconds / _EPOCHS, kills // _EPOCHS)
+            world.quiet()
+        result.kills, result.ends, result.faults = chains.kills, chains.ends, trouble.faults
+        result.edits, result.seconds = people.edits, round(time.monotonic() - began, 1)
+        if result.findings or result.restless:
+            _keep(engine, folder)
+    return result
+
+
+def _environment(drawn: variety.Variety, engine: Engine, salesforce: Salesforce, folder: Path) -> dict[str, str]:
+    engagement = {
+        "conn_type": "postgres",
+        "login": engine.url.username,
+        "schema": engine.url.database,
+        "extra": {"host": engine.url.query["host"]},
+    }
+    return {
+        **drawn.environment(),
+        "MODSTAMP_MAPPINGS": str(folder / "mappings"),
+        "MODSTAMP_STAGING_URL": (folder / "staging").as_uri(),
+        "AIRFLOW_CONN_ENGAGEMENT": json.dumps(engagement),
+        "AIRFLOW_CONN_SALESFORCE": salesforce.connection(),
+    }
+
+
+def _keep(engine: Engine, folder: Path) -> None:
+    """Every table of the engagement database beside the journal, for whoever looks for the cause."""
+    names = [row["name"] for row in database.rows(engine, "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'")]
+    for name in names:
+        rows = database.rows(engine, f"SELECT * FROM {name}")  # noqa: S608
+        lines = "".join(json.dumps(row, default=str) + "\n" for row in rows)
+        (folder / f"table-{name}.jsonl").write_text(lines, encoding="utf-8")

@@ -1,0 +1,72 @@
+"""The seeds' results in files of their own, and all of them added up."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from bench.chaos.play import Result
+from bench.chaos.verdict import VIOLATIONS
+
+
+def path_of(state: Path, seed: int) -> Path:
+    return state / f"seed-{seed:04}.json"
+
+
+def save(state: Path, result: Result) -> None:
+    path = path_of(state, result.seed)
+    path.with_suffix(".new").write_text(json.dumps(vars(result), indent=2), encoding="utf-8")
+    path.with_suffix(".new").rename(path)
+
+
+def load(state: Path) -> list[dict[str, Any]]:
+    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(state.glob("seed-*.json"))]
+
+
+def load_one(state: Path, seed: int) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(path_of(state, seed).read_text(encoding="utf-8"))
+    return found
+
+
+def kinds(result: dict[str, Any]) -> Counter[str]:
+    return Counter(each["kind"] for each in result["findings"])
+
+
+def violations(results: Iterable[dict[str, Any]]) -> int:
+    """Findings that break the promise, and seeds that never came to rest."""
+    return sum(
+        sum(count for kind, count in kinds(each).items() if kind in VIOLATIONS) + each["restless"] for each in results
+    )
+
+
+def line(result: dict[str, Any]) -> str:
+    """One seed."""
+    found = ", ".join(f"{kind} {count}" for kind, count in sorted(kinds(result).items())) or "nothing wrong"
+    restless = f", never at rest {result['restless']}" if result["restless"] else ""
+    return (
+        f"seed {result['seed']:4}  {sum(result['kills'].values()):3} kills  {result['edits']:4} deeds  "
+        f"{result['compared']:4} records  {result['seconds']:6.1f} s  {found}{restless}"
+    )
+
+
+def text(results: list[dict[str, Any]]) -> str:
+    """All seeds added up."""
+    lines = ["", f"{len(results)} seeds"]
+    for name in ("kills", "ends", "faults", "conflicts", "waiting"):
+        total: Counter[str] = Counter()
+        for each in results:
+            total.update(each[name])
+        title = {"ends": "tasks ended", "waiting": "waits at the end"}.get(name, name)
+        lines.append(f"  {title}: {total.total()}  ({', '.join(f'{key} {count}' for key, count in total.most_common())})")
+    found: Counter[str] = Counter()
+    for each in results:
+        found.update(kinds(each))
+    counted = {**dict.fromkeys(VIOLATIONS, 0), **found}
+    lines += [f"  {kind}: {count}" for kind, count in counted.items()]
+    lines.append(f"  never at rest: {sum(each['restless'] for each in results)}")
+    lines.append(f"  deeds of people: {sum(each['edits'] for each in results)}")
+    lines.append(f"  records compared: {sum(each['compared'] for each in results)}")
+    return "\n".join(lines)

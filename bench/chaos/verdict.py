@@ -1,0 +1,243 @@
+"""Once all is quiet: does each side hold what people's journal says it must?
+
+What cannot be avoided (docs/guarantees.md, "Not promised") is told apart from violations by what the history of the
+sync and the recycle bin of Salesforce prove.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from bench.chaos import database
+from bench.chaos.fields import FIELDS, NAMES, TABLES, Field
+from bench.chaos.people import Deletion, People, Record
+from bench.chaos.variety import DEADLINE, TIMEOUT, Policies
+from bench.chaos.versions import BOTH, EXTERNAL, INTERNAL, Version, same
+
+VIOLATIONS: Final = ("lost", "doubled", "overwritten", "disagreeing", "resurrected", "untold", "stuck")
+NOT_PROMISED: Final = "overwritten in the gap (not promised)"
+_OTHER: Final = {INTERNAL: EXTERNAL, EXTERNAL: INTERNAL}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    kind: str
+    record: str
+    text: str
+
+
+@dataclass
+class Sides:
+    """What both sides hold: name → rows. `bin`: rows of Salesforce's recycle bin."""
+
+    inside: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    outside: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    bin: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+
+@dataclass
+class Verdict:
+    """`conflicts`: who won. `waiting`: what waits where, and why."""
+
+    findings: list[Finding] = field(default_factory=list)
+    conflicts: Counter[str] = field(default_factory=Counter)
+    waiting: Counter[str] = field(default_factory=Counter)
+    compared: int = 0
+
+    @property
+    def violations(self) -> list[Finding]:
+        return [each for each in self.findings if each.kind in VIOLATIONS]
+
+
+def read(people: People) -> Sides:
+    sides = Sides()
+    with people.engine.connect() as connection:
+        people.words.learn(connection)
+    for table, key in {TABLES[kind]: NAMES[kind][0] for kind in FIELDS}.items():
+        for row in database.rows(people.engine, f"SELECT * FROM {table}"):  # noqa: S608
+            sides.inside.setdefault(str(row[key]), []).append(row)
+    for kind in FIELDS:
+        for row in people.org.store.rows(kind):
+            place = sides.bin if row["IsDeleted"] else sides.outside
+            place.setdefault(str(row[NAMES[kind][1]]), []).append(row)
+    return sides
+
+
+class Judge:
+    """Compares every record of the journal with both sides."""
+
+    def __init__(self, people: People, policies: Policies) -> None:
+        self.people = people
+        self.policies = policies
+        self.sides = read(people)
+        self.verdict = Verdict()
+        self._excuses = self._waiting()
+
+    def judge(self) -> Verdict:
+        verdict = self.verdict
+        verdict.findings += [Finding("overwritten", *each) for each in self.people.wrong]
+        for record in list(self.people.records.values()):
+            verdict.compared += 1
+            found = list(self._record(record))
+            if found and record.name in self._excuses:
+                reason = self._excuses[record.name]
+                kind = "held" if record.loose or record.deletions else "stuck"
+                hard = [each for each in found if each.kind in {"doubled", "overwritten"}]
+                found = [*hard, Finding(kind, record.name, f"{reason}; {'; '.join(each.text for each in found)}")]
+            verdict.findings += found
+        names = self.people.records.keys()
+        for place, rows in (("inside", self.sides.inside), ("outside", self.sides.outside)):
+            for name in rows.keys() - names:
+                if name in self.people.retired:
+                    verdict.findings += self._retired(name, len(rows[name]), place)
+        return verdict
+
+    def _retired(self, name: str, count: int, place: str) -> Iterator[Finding]:
+        if count > 1:
+            yield Finding("doubled", name, f"{count} {place}, long after people left it alone")
+
+    def _waiting(self) -> dict[str, str]:
+        """Name → why it waits. Quarantine and pending are counted by cause on the way."""
+        names: dict[str, str] = {}
+        for name, rows in self.sides.inside.items():
+            names |= {f"{'accounts' if 'website' in row else 'prospects'} {row['id']}": name for row in rows}
+        for where in (self.sides.outside, self.sides.bin):
+            names |= {str(row["Id"]): name for name, rows in where.items() for row in rows}
+        found: dict[str, str] = {}
+        for table, cause in (("quarantine", "kind || ': ' || code"), ("pending", "coalesce(reason, '')")):
+            statement = f"SELECT mapping, direction, record_id, {cause} AS cause FROM sync_{table}"  # noqa: S608
+            for row in database.rows(self.people.engine, statement):
+                text = f"{table} {row['mapping']} {row['direction']}: {row['cause']}"
+                self.verdict.waiting[text] += 1
+                owner = "accounts" if row["mapping"].endswith("account") else "prospects"
+                key = row["record_id"] if row["direction"] == "polling" else f"{owner} {row['record_id']}"
+                found[names.get(key, key)] = text
+        intents = len(database.rows(self.people.engine, "SELECT id FROM sync_intents"))
+        if intents:
+            self.verdict.waiting["intents"] += intents
+        return found
+
+    # One record
+
+    def _record(self, record: Record) -> Iterator[Finding]:
+        inside, outside = self.sides.inside.get(record.name, []), self.sides.outside.get(record.name, [])
+        if len(inside) > 1 or len(outside) > 1:
+            ids = [row["id"] for row in inside], [row["Id"] for row in outside]
+            yield Finding("doubled", record.name, f"{len(inside)} inside, {len(outside)} outside: {ids}")
+            return
+        if inside and outside:
+            yield from self._pair(record, inside[0], outside[0])
+        elif not record.loose and not record.alone:
+            yield from self._missing(record, {INTERNAL: bool(inside), EXTERNAL: bool(outside)})
+        elif record.alone and not record.loose and not inside and not outside and not record.deletions:
+            yield Finding("lost", record.name, "it is on neither side")
+
+    def _missing(self, record: Record, there: dict[str, bool]) -> Iterator[Finding]:
+        deleted = {each.side: each for each in record.deletions}
+        if not deleted:
+            if self._may_stay_alone(record, there):
+                return
+            absent = " and ".join(side for side, found in there.items() if not found)
+            yield Finding("lost", record.name, f"nobody deleted it, and it is missing on {absent}; born {record.born}")
+            return
+        if len(deleted) > 1:
+            return
+        deletion = next(iter(deleted.values()))
+        other = _OTHER[deletion.side]
+        unseen = [version for story in record.fields.values() for version in story.unseen(deletion.side)]
+        if unseen and not there[other]:
+            told = f"deleted {deletion.side} at {deletion.at:.2f}, though {', '.join(map(str, unseen))}"
+            yield Finding(self._kind_of_loss(record, deletion, unseen), record.name, told)
+        elif not unseen and deletion.paired and there[other] == self.policies.deletes(deletion.side):
+            word = "is still" if there[other] else "is not"
+            yield Finding(
+                "disagreeing" if there[other] else "lost",
+                record.name,
+                f"deleted {deletion.side} at {deletion.at:.2f}, nothing written {other}, and it {word} there",
+            )
+        elif there[deletion.side]:
+            yield Finding("resurrected", record.name, f"deleted {deletion.side}, and only there it is again")
+
+    def _may_stay_alone(self, record: Record, there: dict[str, bool]) -> bool:
+        """Accounts that are made inside stay there unless the mapping sends them."""
+        return (
+            record.type == "Account"
+            and record.born == INTERNAL
+            and not self.policies.accounts_go_out
+            and there[INTERNAL]
+        )
+
+    def _kind_of_loss(self, record: Record, deletion: Deletion, unseen: list[Version]) -> str:
+        """Our delete in Salesforce: an edit between our last look and the delete cannot be seen."""
+        rows = self.sides.bin.get(record.name, [])
+        if deletion.side != INTERNAL or not rows:
+            return "lost"
+        from datetime import datetime  # noqa: PLC0415
+
+        ended = max(datetime.fromisoformat(str(row["LastModifiedDate"])).timestamp() for row in rows)
+        near = all(ended - DEADLINE - TIMEOUT <= version.at <= ended + 1 for version in unseen)
+        return NOT_PROMISED if near else "lost"
+
+    # One record on both sides
+
+    def _pair(self, record: Record, inside: dict[str, Any], outside: dict[str, Any]) -> Iterator[Finding]:
+        words = self.people.words
+        if record.alone:
+            yield Finding("disagreeing", record.name, f"it travelled though {record.alone}")
+        for each in FIELDS[record.type]:
+            mine = words.from_inside(each, inside[each.internal])
+            theirs = words.from_outside(each, outside[each.external])
+            if not same(mine, theirs):
+                yield Finding("disagreeing", record.name, f"{each.internal}: {mine!r} inside, {theirs!r} outside")
+            elif not record.loose and not record.deletions:
+                yield from self._survived(record, each, mine, theirs)
+
+    def _survived(self, record: Record, each: Field, mine: Any, theirs: Any) -> Iterator[Finding]:
+        story = record.fields[each.internal]
+        for side, value in ((INTERNAL, mine), (EXTERNAL, theirs)):
+            if complaint := story.observe(side, value):
+                yield Finding("overwritten", record.name, f"{each.internal}: {complaint}")
+                return
+        final = story.seen[INTERNAL]
+        for loser in story.losers(final):
+            yield from self._loser(record, each, final, loser)
+
+    def _loser(self, record: Record, each: Field, final: Version, loser: Version) -> Iterator[Finding]:
+        told = f"{each.internal}: {final} won over {loser}"
+        story = record.fields[each.internal]
+        if loser.number not in story.displaced or loser.side == BOTH:
+            yield Finding("overwritten", record.name, told)
+            return
+        expected = {"crm": EXTERNAL, "engagement": INTERNAL}.get(self.policies.conflict)
+        if expected is None and abs(final.at - loser.at) > TIMEOUT:
+            expected = final.side if final.at > loser.at else loser.side
+        against = expected is not None and final.side != expected
+        self.verdict.conflicts["decided against the policy" if against else "decided by the policy"] += 1
+        if against:
+            yield Finding("against the policy", record.name, told)
+        if not self._told(each, loser):
+            gap = loser.side == EXTERNAL
+            yield Finding(NOT_PROMISED if gap else "untold", record.name, told + ", and the history does not name it")
+
+    def _told(self, each: Field, loser: Version) -> bool:
+        """Whether the history has the losing value. References and flags are not unique, so nothing is asked of them."""
+        if each.kind != "text" or loser.value is None:
+            return True
+        statement = "SELECT count(*) AS count FROM sync_history WHERE CAST(old AS text) LIKE :value"
+        pattern = f"%{str(loser.value).strip()}%"
+        return bool(database.rows(self.people.engine, statement, value=pattern)[0]["count"])
+
+    def agreed(self) -> dict[str, dict[str, Any]]:
+        """Name → field → value, of the records that are on both sides and agree."""
+        words, result = self.people.words, {}
+        bad = {each.record for each in self.verdict.findings}
+        for record in self.people.records.values():
+            inside, outside = self.sides.inside.get(record.name, []), self.sides.outside.get(record.name, [])
+            if len(inside) == len(outside) == 1 and record.name not in bad:
+                result[record.name] = {
+                    each.internal: words.from_inside(each, inside[0][each.internal]) for each in FIELDS[record.type]
+                }
+        return result
