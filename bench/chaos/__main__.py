@@ -16,7 +16,7 @@ from pathlib import Path
 from bench.chaos import summary
 from bench.chaos.database import Server
 from bench.chaos.nursery import Nursery, lives
-from bench.chaos.play import play
+from bench.chaos.play import Stage, play
 
 
 def main() -> None:
@@ -38,12 +38,13 @@ def _play(seeds: list[int], state: Path, *, kills: int, seconds: float) -> None:
     own = state / f"process-{os.getpid()}"
     own.mkdir()
     nursery, server = Nursery(own), Server()
+    stage = Stage(nursery, server, kills, seconds)
     try:
         for seed in seeds:
             if not _claim(state, seed):
                 continue
             folder = state / f"seed-{seed:04}"
-            result = play(seed, nursery, server, folder, kills=kills, seconds=seconds)
+            result = play(seed, stage, folder)
             summary.save(state, result)
             if not result.findings and not result.restless:
                 shutil.rmtree(folder, ignore_errors=True)
@@ -59,10 +60,13 @@ def _claim(state: Path, seed: int) -> bool:
     path = state / f"seed-{seed:04}.claim"
     if summary.path_of(state, seed).exists():
         return False
-    with suppress(FileNotFoundError, ValueError):
-        holder = int(path.read_text(encoding="utf-8"))
-        if lives(holder) and holder != os.getpid():
-            return False
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(str(os.getpid()))
+    except FileExistsError:
+        with suppress(ValueError):
+            if lives(int(path.read_text(encoding="utf-8"))):
+                return False
     path.write_text(str(os.getpid()), encoding="utf-8")
     return True
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench.chaos.nursery import Nursery, Worker, WorkerGoneError, lives
-from bench.chaos.people import Journal
+from bench.chaos.scene import Journal
 
 STEPS: Final = ("extract", "transform", "validate", "load")
 _TRIES: Final = 3

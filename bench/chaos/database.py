@@ -42,7 +42,7 @@ class Server:
     def make(self, name: str) -> Engine:
         self._administer(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name} {_LOCALE}")
         # Whoever holds a row for long must not hold up the people of this process for ever.
-        return self._engine(name, connect_args={"options": "-c lock_timeout=1500"})
+        return self._engine(name, connect_args={"options": "-c lock_timeout=500"})
 
     def drop(self, name: str) -> None:
         self._administer(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")

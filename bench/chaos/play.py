@@ -20,8 +20,9 @@ from bench.chaos.chains import Chains
 from bench.chaos.database import Server
 from bench.chaos.fields import Words
 from bench.chaos.nursery import Nursery
-from bench.chaos.people import Journal, People
+from bench.chaos.people import People
 from bench.chaos.salesforce import Salesforce
+from bench.chaos.scene import Journal, Scene
 from bench.chaos.trouble import Trouble
 from bench.chaos.verdict import Judge, Verdict
 
@@ -54,7 +55,7 @@ class Result:
     conflicts: Counter[str] = field(default_factory=Counter)
     findings: list[dict[str, str]] = field(default_factory=list)
     waiting: Counter[str] = field(default_factory=Counter)
-    edits: int = 0
+    deeds: int = 0
     compared: int = 0
     seconds: float = 0.0
     restless: int = 0
@@ -76,19 +77,12 @@ class World:
     rounds: int = 0
 
     def begin(self) -> None:
-        """Users and stages first, as records refer to them; then records on either side and on both."""
+        """Users and stages first, as records refer to them."""
         self._must(self.chains.do("prepare", 60))
         self._must(self._round())
         with self.engine.connect() as connection:
-            self.people.words.learn(connection)
-        for _ in range(4):
-            self.people.create_outside("Account")
-        for _ in range(12):
-            self.people.create_outside()
-        for _ in range(8):
-            self.people.create_inside("Lead")
-        for _ in range(3):
-            self.people.create_pair()
+            self.people.scene.words.learn(connection)
+        self.people.begin()
 
     def epoch(self, seconds: float, kills: int) -> None:
         """Let everything happen at once, until the time is over and enough was killed."""
@@ -112,7 +106,7 @@ class World:
                 if time.monotonic() >= moment:
                     happenings[name]()
                     due[name] = time.monotonic() + self.dice.expovariate(rates[name])
-            self.people.end_held()
+            self.people.editors.end_held()
             self.chains.look()
             time.sleep(0.004)
 
@@ -120,9 +114,9 @@ class World:
         if self.chains.running < _AT_ONCE:
             self.chains.begin(*self.dice.choices(list(_MAPPINGS), list(_MAPPINGS.values()))[0])
 
-    def quiet(self) -> Verdict:
+    def quiet(self) -> None:
         """Nobody edits, nothing breaks: go on until nothing is written, then compare."""
-        self.people.end_held(all_of_them=True)
+        self.people.editors.end_held(all_of_them=True)
         self.chains.end()
         self.salesforce.clear_faults()
         self.journal.tell("quiet")
@@ -134,19 +128,22 @@ class World:
                 break
             time.sleep(0.5 if self._waits() else 0)
         self.result.restless += still < _QUIET
-        judge = Judge(self.people, self.variety.policies)
+        judge = Judge(self.people.scene, self.variety.policies)
         verdict = judge.judge()
-        for each in verdict.findings:
+        self._go_on_from(judge)
+        self._add(verdict)
+
+    def _go_on_from(self, judge: Judge) -> None:
+        """Records that agree are in step; the others are left alone from now on."""
+        for each in judge.verdict.findings:
             self.journal.tell(each.kind.upper(), record=each.record, text=each.text)
-        agreed = judge.agreed()
-        for name in list(self.people.records):
+        agreed, scene = judge.agreed(), self.people.scene
+        for name in list(scene.records):
             if name in agreed:
                 self.people.in_step(name, agreed[name])
             else:
                 self.people.retire(name)
-        self.people.wrong = []
-        self._add(verdict)
-        return verdict
+        scene.wrong.clear()
 
     def _add(self, verdict: Verdict) -> None:
         result = self.result
@@ -188,8 +185,18 @@ def _brief(done: dict[str, Any] | None) -> Any:
     return brief
 
 
-def play(seed: int, nursery: Nursery, server: Server, folder: Path, *, kills: int, seconds: float) -> Result:
-    """Play one seed in its own folder, which is removed unless something is wrong."""
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where seeds are played. `kills`: wanted of each; `seconds`: of trouble, at least."""
+
+    nursery: Nursery
+    server: Server
+    kills: int
+    seconds: float
+
+
+def play(seed: int, stage: Stage, folder: Path) -> Result:
+    """Play one seed in its own folder, where all of the story stays."""
     dice = random.Random(seed)  # noqa: S311  # to be repeated, not to be secret
     drawn = variety.draw(dice)
     policies = {name: getattr(drawn.policies, name) for name in drawn.policies.__slots__}
@@ -200,28 +207,43 @@ def play(seed: int, nursery: Nursery, server: Server, folder: Path, *, kills: in
     journal = Journal(folder / "journal.jsonl")
     journal.tell("seed", seed=seed, **policies, batch=drawn.batch)
     with ExitStack() as stack:
-        name = f"chaos_{seed}"
-        engine = server.make(name)
-        stack.callback(server.drop, name)
-        stack.callback(engine.dispose)
-        salesforce = Salesforce(nursery, folder / "salesforce", folder / "salesforce.log")
-        stack.callback(salesforce.close)
-        environment = _environment(drawn, engine, salesforce, folder)
-        chains = Chains(nursery, folder, environment, dice, journal, drawn.kill_share)
-        stack.callback(chains.close)
-        people = People(salesforce.org, engine, dice, Words(salesforce.org.store, dice), journal)
-        trouble = Trouble(server, salesforce, chains, dice, journal)
-        world = World(chains, people, trouble, salesforce, engine, drawn, journal, dice, result)
+        world = _make(stack, stage, folder, drawn, Told(dice, journal, result))
         world.begin()
         world.quiet()
         for _ in range(_EPOCHS):
-            world.epoch(seconds / _EPOCHS, kills // _EPOCHS)
+            world.epoch(stage.seconds / _EPOCHS, stage.kills // _EPOCHS)
             world.quiet()
-        result.kills, result.ends, result.faults = chains.kills, chains.ends, trouble.faults
-        result.edits, result.seconds = people.edits, round(time.monotonic() - began, 1)
+        result.kills, result.ends, result.faults = world.chains.kills, world.chains.ends, world.trouble.faults
+        result.deeds, result.seconds = world.people.deeds, round(time.monotonic() - began, 1)
         if result.findings or result.restless:
-            _keep(engine, folder)
+            _keep(world.engine, folder)
     return result
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a seed is told by."""
+
+    dice: random.Random
+    journal: Journal
+    result: Result
+
+
+def _make(stack: ExitStack, stage: Stage, folder: Path, drawn: variety.Variety, told: Told) -> World:
+    """Both systems, and everybody who works with them; they end with the stack."""
+    name = f"chaos_{told.result.seed}"
+    engine = stage.server.make(name)
+    stack.callback(stage.server.drop, name)
+    stack.callback(engine.dispose)
+    salesforce = Salesforce(stage.nursery, folder / "salesforce", folder / "salesforce.log")
+    stack.callback(salesforce.close)
+    environment = _environment(drawn, engine, salesforce, folder)
+    chains = Chains(stage.nursery, folder, environment, told.dice, told.journal, drawn.kill_share)
+    stack.callback(chains.close)
+    words = Words(salesforce.org.store, told.dice)
+    people = People(Scene(salesforce.org, engine, told.dice, words, told.journal))
+    trouble = Trouble(stage.server, salesforce, chains, told.dice, told.journal)
+    return World(chains, people, trouble, salesforce, engine, drawn, told.journal, told.dice, told.result)
 
 
 def _environment(drawn: variety.Variety, engine: Engine, salesforce: Salesforce, folder: Path) -> dict[str, str]:
@@ -242,7 +264,10 @@ def _environment(drawn: variety.Variety, engine: Engine, salesforce: Salesforce,
 
 def _keep(engine: Engine, folder: Path) -> None:
     """Every table of the engagement database beside the journal, for whoever looks for the cause."""
-    names = [row["name"] for row in database.rows(engine, "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'")]
+    names = [
+        row["name"]
+        for row in database.rows(engine, "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'")
+    ]
     for name in names:
         rows = database.rows(engine, f"SELECT * FROM {name}")  # noqa: S608
         lines = "".join(json.dumps(row, default=str) + "\n" for row in rows)

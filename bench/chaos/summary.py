@@ -47,7 +47,7 @@ def line(result: dict[str, Any]) -> str:
     found = ", ".join(f"{kind} {count}" for kind, count in sorted(kinds(result).items())) or "nothing wrong"
     restless = f", never at rest {result['restless']}" if result["restless"] else ""
     return (
-        f"seed {result['seed']:4}  {sum(result['kills'].values()):3} kills  {result['edits']:4} deeds  "
+        f"seed {result['seed']:4}  {sum(result['kills'].values()):3} kills  {result['deeds']:4} deeds  "
         f"{result['compared']:4} records  {result['seconds']:6.1f} s  {found}{restless}"
     )
 
@@ -60,13 +60,15 @@ def text(results: list[dict[str, Any]]) -> str:
         for each in results:
             total.update(each[name])
         title = {"ends": "tasks ended", "waiting": "waits at the end"}.get(name, name)
-        lines.append(f"  {title}: {total.total()}  ({', '.join(f'{key} {count}' for key, count in total.most_common())})")
+        lines.append(
+            f"  {title}: {total.total()}  ({', '.join(f'{key} {count}' for key, count in total.most_common())})"
+        )
     found: Counter[str] = Counter()
     for each in results:
         found.update(kinds(each))
     counted = {**dict.fromkeys(VIOLATIONS, 0), **found}
     lines += [f"  {kind}: {count}" for kind, count in counted.items()]
     lines.append(f"  never at rest: {sum(each['restless'] for each in results)}")
-    lines.append(f"  deeds of people: {sum(each['edits'] for each in results)}")
+    lines.append(f"  deeds of people: {sum(each['deeds'] for each in results)}")
     lines.append(f"  records compared: {sum(each['compared'] for each in results)}")
     return "\n".join(lines)

@@ -22,6 +22,8 @@ def import_everything() -> None:
     """Before the first fork, so that no child pays for it."""
     import great_expectations  # noqa: F401, PLC0415
     import psycopg  # noqa: F401, PLC0415
+
+    import sandbox.__main__  # noqa: F401, PLC0415
     from modstamp import cli, staging, wiring  # noqa: F401, PLC0415
     from modstamp.connectors.engagement import capture, records  # noqa: F401, PLC0415
     from modstamp.connectors.salesforce import connector  # noqa: F401, PLC0415
@@ -29,8 +31,6 @@ def import_everything() -> None:
     from modstamp.engine.validate import unusable  # noqa: PLC0415
     from modstamp.migrations import configuration  # noqa: F401, PLC0415
     from modstamp.state import store  # noqa: F401, PLC0415
-
-    import sandbox.__main__  # noqa: F401, PLC0415
 
     unusable([])
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from bench.chaos.chains import Chains
 from bench.chaos.database import Server
-from bench.chaos.people import Journal
+from bench.chaos.scene import Journal
 from bench.chaos.salesforce import Salesforce
 
 # Within what the settings of `variety` allow for: a write that commits later than the time-out and the margin together

@@ -71,7 +71,7 @@ def draw(dice: random.Random) -> Variety:
         batch=dice.choice([3, 10, 200]),
         kill_share=dice.uniform(0.35, 0.55),
         rates={
-            "people": dice.uniform(2, 5),
+            "people": dice.uniform(4, 9),
             "fault": dice.uniform(0.1, 0.4),
             "stall": 0.1,
             "command": 0.1,

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from bench.chaos import database
 from bench.chaos.fields import FIELDS, NAMES, TABLES, Field
-from bench.chaos.people import Deletion, People, Record
+from bench.chaos.scene import Deletion, Record, Scene
 from bench.chaos.variety import DEADLINE, TIMEOUT, Policies
 from bench.chaos.versions import BOTH, EXTERNAL, INTERNAL, Version, same
 
@@ -52,15 +53,15 @@ class Verdict:
         return [each for each in self.findings if each.kind in VIOLATIONS]
 
 
-def read(people: People) -> Sides:
+def read(scene: Scene) -> Sides:
     sides = Sides()
-    with people.engine.connect() as connection:
-        people.words.learn(connection)
+    with scene.engine.connect() as connection:
+        scene.words.learn(connection)
     for table, key in {TABLES[kind]: NAMES[kind][0] for kind in FIELDS}.items():
-        for row in database.rows(people.engine, f"SELECT * FROM {table}"):  # noqa: S608
+        for row in database.rows(scene.engine, f"SELECT * FROM {table}"):  # noqa: S608
             sides.inside.setdefault(str(row[key]), []).append(row)
     for kind in FIELDS:
-        for row in people.org.store.rows(kind):
+        for row in scene.org.store.rows(kind):
             place = sides.bin if row["IsDeleted"] else sides.outside
             place.setdefault(str(row[NAMES[kind][1]]), []).append(row)
     return sides
@@ -69,17 +70,17 @@ def read(people: People) -> Sides:
 class Judge:
     """Compares every record of the journal with both sides."""
 
-    def __init__(self, people: People, policies: Policies) -> None:
-        self.people = people
+    def __init__(self, scene: Scene, policies: Policies) -> None:
+        self.scene = scene
         self.policies = policies
-        self.sides = read(people)
+        self.sides = read(scene)
         self.verdict = Verdict()
         self._excuses = self._waiting()
 
     def judge(self) -> Verdict:
         verdict = self.verdict
-        verdict.findings += [Finding("overwritten", *each) for each in self.people.wrong]
-        for record in list(self.people.records.values()):
+        verdict.findings += [Finding("overwritten", *each) for each in self.scene.wrong]
+        for record in list(self.scene.records.values()):
             verdict.compared += 1
             found = list(self._record(record))
             if found and record.name in self._excuses:
@@ -88,10 +89,10 @@ class Judge:
                 hard = [each for each in found if each.kind in {"doubled", "overwritten"}]
                 found = [*hard, Finding(kind, record.name, f"{reason}; {'; '.join(each.text for each in found)}")]
             verdict.findings += found
-        names = self.people.records.keys()
+        names = self.scene.records.keys()
         for place, rows in (("inside", self.sides.inside), ("outside", self.sides.outside)):
             for name in rows.keys() - names:
-                if name in self.people.retired:
+                if name in self.scene.retired:
                     verdict.findings += self._retired(name, len(rows[name]), place)
         return verdict
 
@@ -109,13 +110,13 @@ class Judge:
         found: dict[str, str] = {}
         for table, cause in (("quarantine", "kind || ': ' || code"), ("pending", "coalesce(reason, '')")):
             statement = f"SELECT mapping, direction, record_id, {cause} AS cause FROM sync_{table}"  # noqa: S608
-            for row in database.rows(self.people.engine, statement):
+            for row in database.rows(self.scene.engine, statement):
                 text = f"{table} {row['mapping']} {row['direction']}: {row['cause']}"
                 self.verdict.waiting[text] += 1
                 owner = "accounts" if row["mapping"].endswith("account") else "prospects"
                 key = row["record_id"] if row["direction"] == "polling" else f"{owner} {row['record_id']}"
                 found[names.get(key, key)] = text
-        intents = len(database.rows(self.people.engine, "SELECT id FROM sync_intents"))
+        intents = len(database.rows(self.scene.engine, "SELECT id FROM sync_intents"))
         if intents:
             self.verdict.waiting["intents"] += intents
         return found
@@ -175,8 +176,6 @@ class Judge:
         rows = self.sides.bin.get(record.name, [])
         if deletion.side != INTERNAL or not rows:
             return "lost"
-        from datetime import datetime  # noqa: PLC0415
-
         ended = max(datetime.fromisoformat(str(row["LastModifiedDate"])).timestamp() for row in rows)
         near = all(ended - DEADLINE - TIMEOUT <= version.at <= ended + 1 for version in unseen)
         return NOT_PROMISED if near else "lost"
@@ -184,7 +183,7 @@ class Judge:
     # One record on both sides
 
     def _pair(self, record: Record, inside: dict[str, Any], outside: dict[str, Any]) -> Iterator[Finding]:
-        words = self.people.words
+        words = self.scene.words
         if record.alone:
             yield Finding("disagreeing", record.name, f"it travelled though {record.alone}")
         for each in FIELDS[record.type]:
@@ -202,7 +201,7 @@ class Judge:
                 yield Finding("overwritten", record.name, f"{each.internal}: {complaint}")
                 return
         final = story.seen[INTERNAL]
-        for loser in story.losers(final):
+        for loser in story.losers(final):  # who wrote the same value lost nothing
             yield from self._loser(record, each, final, loser)
 
     def _loser(self, record: Record, each: Field, final: Version, loser: Version) -> Iterator[Finding]:
@@ -228,13 +227,13 @@ class Judge:
             return True
         statement = "SELECT count(*) AS count FROM sync_history WHERE CAST(old AS text) LIKE :value"
         pattern = f"%{str(loser.value).strip()}%"
-        return bool(database.rows(self.people.engine, statement, value=pattern)[0]["count"])
+        return bool(database.rows(self.scene.engine, statement, value=pattern)[0]["count"])
 
     def agreed(self) -> dict[str, dict[str, Any]]:
         """Name → field → value, of the records that are on both sides and agree."""
-        words, result = self.people.words, {}
+        words, result = self.scene.words, {}
         bad = {each.record for each in self.verdict.findings}
-        for record in self.people.records.values():
+        for record in self.scene.records.values():
             inside, outside = self.sides.inside.get(record.name, []), self.sides.outside.get(record.name, [])
             if len(inside) == len(outside) == 1 and record.name not in bad:
                 result[record.name] = {

@@ -17,10 +17,8 @@ def same(one: Any, other: Any) -> bool:
     return _plain(one) == _plain(other)
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, bool | int):
-        return bool(value) if isinstance(value, bool) or value in (0, 1) else value
-    return (str(value).strip().lower() or None) if value is not None else None
+def _plain(value: Any) -> str | None:
+    return None if value is None else str(value).strip().lower() or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +88,8 @@ class FieldStory:
         return [version for version in self.versions if version.number not in superseded]
 
     def losers(self, final: Version) -> list[Version]:
-        return [version for version in self.leaves() if version.number != final.number]
+        """Leaves of which nothing is left."""
+        return [version for version in self.leaves() if not same(version.value, final.value)]
 
     def unseen(self, at_side: str) -> list[Version]:
         """Leaves by people of the other side that this side never showed."""

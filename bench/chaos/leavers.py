@@ -1,0 +1,87 @@
+"""People who delete records, take them out of the recycle bin, or make them a second time."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from bench.chaos.scene import Deletion, Record, Scene
+from bench.chaos.versions import EXTERNAL, INTERNAL
+from sandbox.salesforce.people import perform
+
+
+@dataclass
+class Leavers:
+    """Accounts stay: people refer to them."""
+
+    scene: Scene
+
+    def delete_inside(self) -> None:
+        scene, record = self.scene, self.scene.person()
+        if record is None:
+            return
+        scene.journal.tell("delete inside", record=record.name)
+        try:
+            with scene.engine.begin() as connection:
+                row = scene.locked(connection, record)
+                if row is None:
+                    return
+                scene.seen_inside(record, row)
+                connection.execute(text("DELETE FROM prospects WHERE id = :id"), {"id": row["id"]})
+        except DBAPIError as error:
+            scene.journal.refused(record.name, error)
+            return
+        record.deletions.append(Deletion(INTERNAL, time.time(), scene.is_outside(record)))
+
+    def delete_outside(self) -> None:
+        scene, record = self.scene, self.scene.person()
+        if record is None:
+            return
+        with scene.outside(record) as row:
+            if row is None:
+                return
+            scene.journal.tell("delete outside", record=record.name, id=row["Id"])
+            scene.seen_outside(record, row)
+            perform(scene.org, {"object": record.type, "id": row["Id"], "operation": "delete"})
+        record.deletions.append(Deletion(EXTERNAL, time.time(), scene.is_inside(record)))
+
+    def restore_outside(self) -> None:
+        record = self._gone(("Lead", "Contact"))
+        if record is None:
+            return
+        scene = self.scene
+        with scene.org.store.writing():
+            rows = list(scene.org.store.rows(record.type, f"{record.keys[1]} = ?", (record.name,)))
+            if not rows or not all(row["IsDeleted"] for row in rows):
+                return
+            row = scene.dice.choice(rows)
+            record.loose = "restored outside"
+            scene.journal.tell("restore outside", record=record.name, id=row["Id"])
+            perform(scene.org, {"object": record.type, "id": row["Id"], "operation": "undelete"})
+
+    def insert_again(self) -> None:
+        """Somebody made a mistake, or imports a list."""
+        record = self._gone(("Lead",))
+        if record is None or record.alone or self.scene.is_inside(record):
+            return
+        scene = self.scene
+        scene.journal.tell("insert again", record=record.name)
+        record.loose = "made again inside"
+        columns = {
+            "last_name": record.name,
+            "email": f"{record.name}@example.com",
+            "company": f"{record.name} Inc",
+            "owner_id": next(iter(scene.words.inside["owner"])),
+        }
+        try:
+            with scene.engine.begin() as connection:
+                scene.insert(connection, "prospects", columns)
+        except DBAPIError as error:
+            scene.journal.refused(record.name, error)
+
+    def _gone(self, kinds: tuple[str, ...]) -> Record | None:
+        gone = [record for record in self.scene.records.values() if record.deletions and record.type in kinds]
+        return self.scene.dice.choice(gone) if gone else None
