@@ -1,7 +1,7 @@
 """``python -m bench.chaos --seeds 30 --kills 1000 --state DIR``: exit code 1 when the promise was broken.
 
-Each seed leaves its result in DIR; a seed that has one is not played again, so that a run that was stopped goes on, and
-several may share one DIR. The folder of a seed in which something is wrong stays, with the journal of all that happened.
+Each seed leaves its result in DIR, and a seed that has one is not played again: a run that was stopped goes on, and
+several may share one DIR. The folder of a seed in which something is wrong stays, with the journal of what happened.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +21,7 @@ from bench.chaos.play import Stage, play
 
 
 def main() -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is ended
     given = _parser().parse_args()
     state: Path = given.state.resolve()
     state.mkdir(parents=True, exist_ok=True)

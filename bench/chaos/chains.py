@@ -17,6 +17,8 @@ from bench.chaos.nursery import Nursery, Worker, WorkerGoneError, lives
 from bench.chaos.scene import Journal
 
 STEPS: Final = ("extract", "transform", "validate", "load")
+# Of the kills of a step: most where something is written.
+_WEIGHTS: Final = {"extract": 0.5, "transform": 0.3, "validate": 0.3, "load": 2.0}
 _TRIES: Final = 3
 _AGAIN: Final = 0.6  # share of failed tasks that are tried again
 _EXACT: Final = 0.5  # share of kills at a point rather than at a time
@@ -112,7 +114,8 @@ class Chains:
 
     def _fork(self, what: str, order: dict[str, Any], *, risky: bool) -> Task:
         result = self.folder / "tasks" / f"{next(self._numbers)}.json"
-        kill, at = risky and self.dice.random() < self.kill_share, None
+        share = self.kill_share * _WEIGHTS.get(what.rpartition(" ")[2], 1.0)
+        kill, at = risky and self.dice.random() < share, None
         exact = kill and self.dice.random() < _EXACT
         order |= {"result": str(result), "log": str(self.folder / "tasks.log"), "environment": self.environment}
         if exact:

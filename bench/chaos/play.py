@@ -18,13 +18,13 @@ from sqlalchemy import Engine, text
 from bench.chaos import database, variety
 from bench.chaos.chains import Chains
 from bench.chaos.database import Server
-from bench.chaos.fields import Words
+from bench.chaos.fields import FIELDS, Words
 from bench.chaos.nursery import Nursery
 from bench.chaos.people import People
 from bench.chaos.salesforce import Salesforce
 from bench.chaos.scene import Journal, Scene
 from bench.chaos.trouble import Trouble
-from bench.chaos.verdict import Judge, Verdict
+from bench.chaos.verdict import Judge, Verdict, quarantined
 
 _MAPPINGS: Final = {
     ("salesforce_lead", "polling"): 6,
@@ -55,6 +55,7 @@ class Result:
     conflicts: Counter[str] = field(default_factory=Counter)
     findings: list[dict[str, str]] = field(default_factory=list)
     waiting: Counter[str] = field(default_factory=Counter)
+    touched: Counter[str] = field(default_factory=Counter)
     deeds: int = 0
     compared: int = 0
     seconds: float = 0.0
@@ -120,18 +121,39 @@ class World:
         self.chains.end()
         self.salesforce.clear_faults()
         self.journal.tell("quiet")
+        self._rest()
+        if self._touch():
+            self._rest()
+        judge = Judge(self.people.scene, self.variety.policies)
+        verdict = judge.judge()
+        self._go_on_from(judge)
+        self._add(verdict)
+
+    def _rest(self) -> None:
+        """Go on until two rounds in a row wrote nothing."""
         still = 0
         for _ in range(_ROUNDS):
             done = self._round()
             still = still + 1 if done is not None and self._is_still(done) else 0
             if still >= _QUIET:
-                break
+                return
             time.sleep(0.5 if self._waits() else 0)
-        self.result.restless += still < _QUIET
-        judge = Judge(self.people.scene, self.variety.policies)
-        verdict = judge.judge()
-        self._go_on_from(judge)
-        self._add(verdict)
+        self.result.restless += 1
+
+    def _touch(self) -> bool:
+        """Rules that are lifted again have left records in quarantine: people edit these once more (G26)."""
+        waiting = quarantined(self.people.scene)
+        for name, cause in waiting.items():
+            record = self.people.scene.records.get(name)
+            if record is None or record.loose or record.deletions:
+                continue
+            self.result.touched[cause] += 1
+            self.journal.tell("touch", record=name, cause=cause)
+            first, second = FIELDS[record.type][:2]
+            self.people.editors.inside(record, first)
+            self.people.editors.outside(record, second)
+            self.people.editors.end_held(all_of_them=True)
+        return bool(waiting)
 
     def _go_on_from(self, judge: Judge) -> None:
         """Records that agree are in step; the others are left alone from now on."""

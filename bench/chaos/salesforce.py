@@ -13,7 +13,7 @@ import ssl
 import time
 from pathlib import Path
 from typing import Any, Final
-from urllib.error import URLError
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from bench.chaos.nursery import Nursery, lives
@@ -77,17 +77,18 @@ class Salesforce:
             }
         )
 
-    def fault_kinds(self) -> dict[str, str]:
-        found: dict[str, str] = self._ask("GET", "/__sandbox__/faults")["kinds"]
+    def fault_kinds(self) -> dict[str, Any]:
+        """Name → what the registry tells of it."""
+        found: dict[str, Any] = self._ask("GET", "/__sandbox__/faults")["kinds"]
         return found
 
-    def fault(self, kind: str, **options: Any) -> bool:
-        """Switch a fault on; False where it takes no such option."""
+    def fault(self, kind: str, **options: Any) -> str:
+        """Switch a fault on. Returns why not, where the registry does not take it so."""
         try:
             self._ask("POST", "/__sandbox__/faults", {"kind": kind, **options})
-        except (URLError, ConnectionError):
-            return False
-        return True
+        except HTTPError as error:
+            return error.read().decode()
+        return ""
 
     def clear_faults(self) -> None:
         self._ask("DELETE", "/__sandbox__/faults")

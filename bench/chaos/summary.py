@@ -55,11 +55,15 @@ def line(result: dict[str, Any]) -> str:
 def text(results: list[dict[str, Any]]) -> str:
     """All seeds added up."""
     lines = ["", f"{len(results)} seeds"]
-    for name in ("kills", "ends", "faults", "conflicts", "waiting"):
+    for name in ("kills", "ends", "faults", "conflicts", "touched", "waiting"):
         total: Counter[str] = Counter()
         for each in results:
             total.update(each[name])
-        title = {"ends": "tasks ended", "waiting": "waits at the end"}.get(name, name)
+        title = {
+            "ends": "tasks ended",
+            "waiting": "waits at the end",
+            "touched": "left quarantine only when edited",
+        }.get(name, name)
         lines.append(
             f"  {title}: {total.total()}  ({', '.join(f'{key} {count}' for key, count in total.most_common())})"
         )

@@ -10,14 +10,44 @@ from typing import Any, Final
 
 from bench.chaos.chains import Chains
 from bench.chaos.database import Server
-from bench.chaos.scene import Journal
 from bench.chaos.salesforce import Salesforce
+from bench.chaos.scene import Journal
 
 # Within what the settings of `variety` allow for: a write that commits later than the time-out and the margin together
-# is looked for too early, whoever looks.
-_DELAYS: Final = {"late_commit": (0.5, 3.5), "slow": (0.1, 3.0)}
+# is looked for too early, and a row with a stamp from before the lookback is not read, whoever looks. Nobody but the
+# people of the journal writes to the fields that are compared.
+_HALF: Final = 0.5
 _SECONDS: Final = (0.5, 4.0)
 _LONGEST: Final = 6.0
+_TOUCH: Final = {"Description": "touched"}
+_TYPES: Final = ("Lead", "Contact", "Account")
+_ONES: Final = ("Phone", "Title", "MobilePhone", "FirstName")
+_CODES: Final = ("API_DISABLED_FOR_ORG", "API_CURRENTLY_DISABLED")
+_STYLES: Final = ("lower", "upper", "title", "spaces")
+
+
+def _options(kind: str, dice: random.Random) -> dict[str, Any]:
+    """What a kind of fault cannot do without, and what would break the assumptions that the settings are made of."""
+    person, one = dice.choice(_TYPES[:2]), dice.choice(_ONES)
+    special: dict[str, dict[str, Any]] = {
+        "late_commit": {"delay": round(dice.uniform(0.5, 3.5), 1), "by": "api"},
+        "slow": {"delay": round(dice.uniform(0.1, 3.0), 1), "done": dice.random() < _HALF},
+        "clock_skew": {"skew": round(dice.uniform(-2, 2), 1)},
+        "ties": {"span": dice.randint(2, 5)},
+        "shrinking_pages": {"size": dice.randint(1, 5)},
+        "unavailable": {"html": dice.random() < _HALF},
+        "api_disabled": {"code": dice.choice(_CODES)},
+        "edit_between_pages": {"values": _TOUCH},
+        "validation_rule": {"object": person, "field": one, "matches": f".*[{dice.randint(0, 9)}]"},
+        "duplicate_rule": {"object": person, "fields": [dice.choice(["Email", "Phone"])]},
+        "rewriting": {"object": person, "fields": [one], "style": dice.choice(_STYLES)},
+        "flow": {"object": dice.choice(_TYPES), "values": _TOUCH, "delay": dice.choice([0.0, 0.0, 0.7])},
+        "hidden_field": {"object": person, "field": one, "read_only": dice.random() < _HALF},
+        "hidden_records": {"object": dice.choice(_TYPES)},
+        "dropped_field": {"object": "Contact", "field": "Contact_Status__c"},
+        "added_field": {"object": person, "field": "Chaos__c", "required": dice.random() < _HALF},
+    }
+    return special.get(kind, {})
 
 
 @dataclass
@@ -30,27 +60,19 @@ class Trouble:
     dice: random.Random
     journal: Journal
     faults: Counter[str] = field(default_factory=Counter)
-    kinds: list[str] = field(default_factory=list)
+    kinds: dict[str, Any] = field(default_factory=dict)
 
     def fault(self) -> None:
         """Switch one of the registry's faults on, for some requests or seconds."""
-        if not self.kinds:
-            self.kinds = sorted(self.salesforce.fault_kinds())
-        kind = self.dice.choice(self.kinds)
+        self.kinds = self.kinds or self.salesforce.fault_kinds()
+        kind = self.dice.choice(sorted(self.kinds))
         options: dict[str, Any] = {"seconds": round(self.dice.uniform(*_SECONDS), 1)}
-        if self.dice.random() < 0.6:  # noqa: PLR2004  # more often by number than by time alone
+        if "times" in self.kinds[kind]["options"] and self.dice.random() < _HALF:
             options = {"seconds": _LONGEST, "times": self.dice.randint(1, 3)}
-        if kind in _DELAYS:
-            options["delay"] = round(self.dice.uniform(*_DELAYS[kind]), 1)
-        if kind == "shrinking_pages":
-            options["size"] = self.dice.randint(1, 5)
-        if kind == "unavailable":
-            options["html"] = self.dice.random() < 0.5  # noqa: PLR2004
-        if kind == "api_disabled":
-            options["code"] = self.dice.choice(["API_DISABLED_FOR_ORG", "API_CURRENTLY_DISABLED"])
-        if self.salesforce.fault(kind, **options):
-            self.faults[kind] += 1
-            self.journal.tell("fault", kind=kind, **options)
+        options |= _options(kind, self.dice)
+        refused = self.salesforce.fault(kind, **options)
+        self.faults[f"{kind} (refused)" if refused else kind] += 1
+        self.journal.tell("fault", kind=kind, **options, refused=refused)
 
     def stall(self) -> None:
         """Longer than a lease, shorter than what recovery waits for."""

@@ -46,7 +46,7 @@ class Policies:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variety:
-    """`kill_share`: of the steps of runs. `rates`: happenings per second."""
+    """`kill_share`: of the steps of runs, on average. `rates`: happenings per second."""
 
     policies: Policies
     batch: int
@@ -69,7 +69,7 @@ def draw(dice: random.Random) -> Variety:
     return Variety(
         policies=policies,
         batch=dice.choice([3, 10, 200]),
-        kill_share=dice.uniform(0.35, 0.55),
+        kill_share=dice.uniform(0.2, 0.35),
         rates={
             "people": dice.uniform(4, 9),
             "fault": dice.uniform(0.1, 0.4),

@@ -67,6 +67,29 @@ def read(scene: Scene) -> Sides:
     return sides
 
 
+def waiting(scene: Scene, sides: Sides) -> list[tuple[str, str]]:
+    """(name, where and why) of everything in quarantine and pending."""
+    names: dict[str, str] = {}
+    for name, rows in sides.inside.items():
+        names |= {f"{'accounts' if 'website' in row else 'prospects'} {row['id']}": name for row in rows}
+    for where in (sides.outside, sides.bin):
+        names |= {str(row["Id"]): name for name, rows in where.items() for row in rows}
+    found = []
+    for table, cause in (("quarantine", "kind || ': ' || code"), ("pending", "coalesce(reason, '')")):
+        statement = f"SELECT mapping, direction, record_id, {cause} AS cause FROM sync_{table}"  # noqa: S608
+        for row in database.rows(scene.engine, statement):
+            owner = "accounts" if row["mapping"].endswith("account") else "prospects"
+            key = row["record_id"] if row["direction"] == "polling" else f"{owner} {row['record_id']}"
+            found.append((names.get(key, key), f"{table} {row['mapping']} {row['direction']}: {row['cause']}"))
+    return found
+
+
+def quarantined(scene: Scene) -> dict[str, str]:
+    """Name → cause, of records that were refused or held; a condition that withholds is no such thing."""
+    found = waiting(scene, read(scene))
+    return {name: text for name, text in found if text.startswith("quarantine") and "withheld" not in text}
+
+
 class Judge:
     """Compares every record of the journal with both sides."""
 
@@ -101,25 +124,13 @@ class Judge:
             yield Finding("doubled", name, f"{count} {place}, long after people left it alone")
 
     def _waiting(self) -> dict[str, str]:
-        """Name → why it waits. Quarantine and pending are counted by cause on the way."""
-        names: dict[str, str] = {}
-        for name, rows in self.sides.inside.items():
-            names |= {f"{'accounts' if 'website' in row else 'prospects'} {row['id']}": name for row in rows}
-        for where in (self.sides.outside, self.sides.bin):
-            names |= {str(row["Id"]): name for name, rows in where.items() for row in rows}
-        found: dict[str, str] = {}
-        for table, cause in (("quarantine", "kind || ': ' || code"), ("pending", "coalesce(reason, '')")):
-            statement = f"SELECT mapping, direction, record_id, {cause} AS cause FROM sync_{table}"  # noqa: S608
-            for row in database.rows(self.scene.engine, statement):
-                text = f"{table} {row['mapping']} {row['direction']}: {row['cause']}"
-                self.verdict.waiting[text] += 1
-                owner = "accounts" if row["mapping"].endswith("account") else "prospects"
-                key = row["record_id"] if row["direction"] == "polling" else f"{owner} {row['record_id']}"
-                found[names.get(key, key)] = text
+        """Name → why it waits."""
+        found = waiting(self.scene, self.sides)
+        self.verdict.waiting.update(text for _, text in found)
         intents = len(database.rows(self.scene.engine, "SELECT id FROM sync_intents"))
         if intents:
             self.verdict.waiting["intents"] += intents
-        return found
+        return dict(found)
 
     # One record
 
@@ -222,7 +233,7 @@ class Judge:
             yield Finding(NOT_PROMISED if gap else "untold", record.name, told + ", and the history does not name it")
 
     def _told(self, each: Field, loser: Version) -> bool:
-        """Whether the history has the losing value. References and flags are not unique, so nothing is asked of them."""
+        """Whether the history has the losing value. Only texts are unique, so nothing is asked of the others."""
         if each.kind != "text" or loser.value is None:
             return True
         statement = "SELECT count(*) AS count FROM sync_history WHERE CAST(old AS text) LIKE :value"
