@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import psutil
 from sqlalchemy import Connection, Engine, make_url, text
 
 from modstamp.state.database import open_engine
@@ -36,8 +35,8 @@ class Server:
 
     def close(self) -> None:
         self._administrator.dispose()
-        with contextlib.suppress(psutil.NoSuchProcess):
-            self._server.cleanup()
+        self.start()  # it may have been killed, and the library ends only one that runs
+        self._server.cleanup()
 
     def make(self, name: str) -> Engine:
         self._administer(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name} {_LOCALE}")
@@ -55,7 +54,7 @@ class Server:
             time.sleep(0.005)
 
     def start(self) -> None:
-        """After `kill`. It cannot start while a backend of the old one is still about."""
+        """After `kill`; it cannot start while a backend of the old one is still about. One that runs goes on."""
         for _ in range(_TRIES):
             with contextlib.suppress(subprocess.SubprocessError, AssertionError):
                 self._server.ensure_postgres_running()
