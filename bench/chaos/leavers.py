@@ -1,4 +1,4 @@
-"""People who delete records, take them out of the recycle bin, or make them a second time."""
+"""People who delete records, take them out of the recycle bin, make them a second time, merge or convert them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from bench.chaos.fields import FIELDS
 from bench.chaos.scene import Deletion, Record, Scene
-from bench.chaos.versions import EXTERNAL, INTERNAL
+from bench.chaos.versions import EXTERNAL, INTERNAL, FieldStory
 from sandbox.salesforce.people import perform
 
 
@@ -81,6 +82,43 @@ class Leavers:
                 scene.insert(connection, "prospects", columns)
         except DBAPIError as error:
             scene.journal.refused(record.name, error)
+
+    def merge(self) -> None:
+        """Two Leads that both sides know become one; the loser's prospect is left to a person (G12)."""
+        scene, settled = self.scene, self._settled("Lead")
+        if len(settled) < 2:  # noqa: PLR2004
+            return
+        winner, loser = scene.dice.sample(settled, 2)
+        with scene.outside(winner) as kept, scene.outside(loser) as lost:
+            if kept is None or lost is None:
+                return
+            scene.journal.tell("merge", record=winner.name, id=kept["Id"], loser=loser.name, loser_id=lost["Id"])
+            order = {"object": "Lead", "id": kept["Id"], "operation": "merge", "losers": [lost["Id"]]}
+            perform(scene.org, order)
+        loser.loose, loser.merged = "merged", True
+
+    def convert(self) -> None:
+        """A Lead becomes a Contact at an Account of its own, which are compared as at a first link (G12)."""
+        scene, settled = self.scene, self._settled("Lead")
+        if not settled:
+            return
+        record = scene.dice.choice(settled)
+        with scene.outside(record) as row:
+            if row is None:
+                return
+            scene.journal.tell("convert", record=record.name, id=row["Id"])
+            perform(scene.org, {"object": "Lead", "id": row["Id"], "operation": "convert"})
+        record.type, record.loose = "Contact", "converted"
+        for each in FIELDS["Contact"]:
+            record.fields.setdefault(each.internal, FieldStory())
+
+    def _settled(self, kind: str) -> list[Record]:
+        """Records that were in step, and that nothing unusual has happened to since."""
+        return [
+            record
+            for record in self.scene.records.values()
+            if record.type == kind and record.settled and not (record.loose or record.deletions or record.alone)
+        ]
 
     def _gone(self, kinds: tuple[str, ...]) -> Record | None:
         gone = [record for record in self.scene.records.values() if record.deletions and record.type in kinds]

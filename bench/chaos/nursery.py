@@ -7,6 +7,7 @@ a killed worker's children live on.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -91,6 +92,8 @@ def _serve(address: str) -> None:
     from bench.chaos import tasks  # noqa: PLC0415  # the imports that are to be done once
 
     tasks.import_everything()
+    gc.collect()
+    gc.freeze()  # else each child's first collection would copy all of it
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel takes the exit status of every child
     listening = socket.socket(socket.AF_UNIX)
     listening.bind(address + ".new")

@@ -30,6 +30,8 @@ class People:
             self.leavers.delete_outside: 0.6,
             self.leavers.restore_outside: 0.5,
             self.leavers.insert_again: 0.3,
+            self.leavers.merge: 0.4,
+            self.leavers.convert: 0.4,
         }
 
     def begin(self) -> None:
@@ -51,7 +53,7 @@ class People:
     def in_step(self, name: str, values: Mapping[str, Any]) -> None:
         """Both sides agree on the record: whatever was before is forgotten."""
         record = self.scene.records[name]
-        record.deletions, record.loose = [], ""
+        record.deletions, record.loose, record.settled = [], "", True
         for field_name, value in values.items():
             record.fields[field_name].begin(BOTH, value, time.time())
 

@@ -36,7 +36,8 @@ class Record:
     """One person or company of the world, known by a name that nobody changes.
 
     `born`: the side on which people made it. `alone`: why the mapping lets it not travel. `loose`: why only the weaker
-    rules hold for it: it was restored, made again, made on both sides.
+    rules hold for it: it was restored, made again, made on both sides, merged, converted. `settled`: it was in step
+    once. `merged`: away, into another one.
     """
 
     name: str
@@ -44,6 +45,8 @@ class Record:
     born: str
     alone: str = ""
     loose: str = ""
+    settled: bool = False
+    merged: bool = False
     fields: dict[str, FieldStory] = field(default_factory=dict)
     deletions: list[Deletion] = field(default_factory=list)
 
@@ -139,8 +142,8 @@ class Scene:
     def outside(self, record: Record) -> Iterator[dict[str, Any] | None]:
         """The record's row in Salesforce, which nobody else changes while the block runs."""
         with self.org.store.writing():
-            condition = f"{record.keys[1]} = ? AND IsDeleted = 0"
-            yield next(self.org.store.rows(record.type, condition, (record.name,)), None)
+            rows = self.org.store.rows(record.type, f"{record.keys[1]} = ? AND IsDeleted = 0", (record.name,))
+            yield next((row for row in rows if not row.get("IsConverted")), None)
 
     def is_outside(self, record: Record) -> bool:
         return bool(self.org.store.count(record.type, f"{record.keys[1]} = ? AND IsDeleted = 0", (record.name,)))

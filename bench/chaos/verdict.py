@@ -62,7 +62,7 @@ def read(scene: Scene) -> Sides:
             sides.inside.setdefault(str(row[key]), []).append(row)
     for kind in FIELDS:
         for row in scene.org.store.rows(kind):
-            place = sides.bin if row["IsDeleted"] else sides.outside
+            place = sides.bin if row["IsDeleted"] or row.get("IsConverted") else sides.outside
             place.setdefault(str(row[NAMES[kind][1]]), []).append(row)
     return sides
 
@@ -140,7 +140,10 @@ class Judge:
             ids = [row["id"] for row in inside], [row["Id"] for row in outside]
             yield Finding("doubled", record.name, f"{len(inside)} inside, {len(outside)} outside: {ids}")
             return
-        if inside and outside:
+        if record.merged:
+            if not inside and not record.deletions:
+                yield Finding("lost", record.name, "its Lead was merged away, and its prospect is gone")
+        elif inside and outside:
             yield from self._pair(record, inside[0], outside[0])
         elif not record.loose and not record.alone:
             yield from self._missing(record, {INTERNAL: bool(inside), EXTERNAL: bool(outside)})
@@ -200,10 +203,14 @@ class Judge:
         for each in FIELDS[record.type]:
             mine = words.from_inside(each, inside[each.internal])
             theirs = words.from_outside(each, outside[each.external])
-            if not same(mine, theirs):
+            if not same(mine, theirs) and not self._is_held(record):
                 yield Finding("disagreeing", record.name, f"{each.internal}: {mine!r} inside, {theirs!r} outside")
-            elif not record.loose and not record.deletions:
+            elif same(mine, theirs) and not record.loose and not record.deletions:
                 yield from self._survived(record, each, mine, theirs)
+
+    def _is_held(self, record: Record) -> bool:
+        """A converted record is compared as at a first link, and the mapping may leave what differs to a person."""
+        return record.loose == "converted" and self.policies.first_link == "hold"
 
     def _survived(self, record: Record, each: Field, mine: Any, theirs: Any) -> Iterator[Finding]:
         story = record.fields[each.internal]
@@ -246,7 +253,7 @@ class Judge:
         bad = {each.record for each in self.verdict.findings}
         for record in self.scene.records.values():
             inside, outside = self.sides.inside.get(record.name, []), self.sides.outside.get(record.name, [])
-            if len(inside) == len(outside) == 1 and record.name not in bad:
+            if len(inside) == len(outside) == 1 and record.name not in bad and not self._is_held(record):
                 result[record.name] = {
                     each.internal: words.from_inside(each, inside[0][each.internal]) for each in FIELDS[record.type]
                 }
