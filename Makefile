@@ -1,7 +1,8 @@
 # Everything that one does with Modstamp. `make help` lists it.
 #
 # Variables: PYTHON (3.11 or newer), STATE (folder of all local state), PORT (Airflow's UI), SIZE (Leads of the sample org),
-# SEED (of the sample org), DETACH=1 (make run returns after its summary), TESTS (what make test runs).
+# SEED (of the sample org), DETACH=1 (make run returns after its summary), TESTS (what make test runs), SEEDS and KILLS (of
+# make chaos), AIRFLOW=1 (make chaos with a whole Airflow).
 
 PYTHON ?= python3
 STATE  ?= .modstamp
@@ -9,6 +10,8 @@ PORT   ?= 8080
 SIZE   ?= 2000
 SEED   ?= 7
 TESTS  ?= tests
+SEEDS  ?= 30
+KILLS  ?= 1000
 
 UV_VERSION := 0.13.8
 VENV       := .venv
@@ -21,7 +24,7 @@ COMPILE     = $(UV) pip compile --quiet --universal --python-version 3.11 --no-e
               --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help env run stop org test check interop lock clean
+.PHONY: help env run stop org test check chaos interop lock clean
 
 help:  ## List these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +61,9 @@ check: $(READY)  ## Lint, types, import rules, mapping files, compose file
 	$(BIN)/lint-imports
 	$(BIN)/python -m modstamp lint
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
+
+chaos: $(READY)  ## SEEDS worlds with kill -9 and faults: nothing lost, nothing doubled? (goes on where it was stopped)
+	$(BIN)/python -m bench.chaos --state $(STATE)/chaos --seeds $(SEEDS) --kills $(KILLS) $(if $(AIRFLOW),--airflow)
 
 interop: $(READY)  ## Foreign clients read and write through the local Salesforce
 	$(BIN)/python -m pytest -m interop tests/interop

@@ -104,7 +104,7 @@ class Words:
             return not shown
         if each.kind != "text":
             return self.dice.choice([word for word in common[each.kind] if word != shown] or [shown])
-        if each.blank and self.dice.random() < BLANK_SHARE:
+        if each.blank and shown is not None and self.dice.random() < BLANK_SHARE:
             return None
         value = f"{each.internal} {next(self.numbers)}"
         return f" {value} " if self.dice.random() < SPACE_SHARE else value

@@ -35,6 +35,7 @@ _MAPPINGS: Final = {
     ("salesforce_account", "pushing"): 1.5,
     ("salesforce_user", "polling"): 0.3,
 }
+_PEOPLE: Final = ("salesforce_account", "salesforce_contact", "salesforce_lead")  # whom people edit
 _AT_ONCE: Final = 3
 _EPOCHS: Final = 2
 _ROUNDS: Final = 40  # at most, until nothing happens any more
@@ -176,7 +177,8 @@ class World:
 
     def _round(self) -> dict[str, Any] | None:
         self.rounds += 1
-        done = self.chains.do("round", _ROUND_PATIENCE, run_id=f"round-{self.rounds}")
+        wanted = None if self.rounds == 1 else _PEOPLE
+        done = self.chains.do("round", _ROUND_PATIENCE, run_id=f"round-{self.rounds}", mappings=wanted)
         self.journal.tell("round", number=self.rounds, runs=_brief(done))
         return done
 

@@ -106,7 +106,7 @@ def _prepare(order: Mapping[str, Any]) -> Document:
 
 
 def _round(order: Mapping[str, Any]) -> Document:
-    """Every mapping once, as the command line does, and what each run came to."""
+    """Every mapping, or those named, once, as the command line does, and what each run came to."""
     from modstamp import wiring  # noqa: PLC0415  # imported before the fork
     from modstamp.engine.handoff import RunOptions  # noqa: PLC0415
     from modstamp.errors import ModstampError  # noqa: PLC0415
@@ -114,7 +114,8 @@ def _round(order: Mapping[str, Any]) -> Document:
     from modstamp.settings import Settings  # noqa: PLC0415
 
     settings, runs = Settings(), []
-    for number, mapping in enumerate(wiring.mappings(settings)):
+    wanted = order.get("mappings")
+    for number, mapping in enumerate(each for each in wiring.mappings(settings) if not wanted or each.name in wanted):
         for direction in Direction:
             if not mapping.is_on(direction):
                 continue

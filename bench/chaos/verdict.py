@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from bench.chaos import database
@@ -21,6 +21,14 @@ from bench.chaos.versions import BOTH, EXTERNAL, INTERNAL, Version, same
 VIOLATIONS: Final = ("lost", "doubled", "overwritten", "disagreeing", "resurrected", "untold", "stuck")
 NOT_PROMISED: Final = "overwritten in the gap (not promised)"
 _OTHER: Final = {INTERNAL: EXTERNAL, EXTERNAL: INTERNAL}
+
+
+_GAP: Final = """
+SELECT count(*) AS count FROM sync_history h
+JOIN sync_calls r ON r.run_id = h.run_id AND r.kind = 'get' AND r.at <= :at
+JOIN sync_calls w ON w.run_id = h.run_id AND w.kind = 'write' AND w.at + w.seconds * interval '1 second' >= :at
+WHERE h.side = 'external' AND h.field = :field AND CAST(h.new AS text) LIKE :value
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +96,11 @@ def quarantined(scene: Scene) -> dict[str, str]:
     """Name → cause, of records that were refused or held; a condition that withholds is no such thing."""
     found = waiting(scene, read(scene))
     return {name: text for name, text in found if text.startswith("quarantine") and "withheld" not in text}
+
+
+def _like(version: Version) -> str:
+    """A pattern for its value as the history holds it."""
+    return f"%{str(version.value).strip()}%"
 
 
 class Judge:
@@ -229,14 +242,14 @@ class Judge:
             yield Finding("overwritten", record.name, told)
             return
         expected = {"crm": EXTERNAL, "engagement": INTERNAL}.get(self.policies.conflict)
-        if expected is None and abs(final.at - loser.at) > TIMEOUT:
-            expected = final.side if final.at > loser.at else loser.side
+        if loser.side == EXTERNAL and loser.at - final.at > TIMEOUT:
+            expected = expected or EXTERNAL  # newest: Salesforce's time is the record's, so an older field may win too
         against = expected is not None and final.side != expected
         self.verdict.conflicts["decided against the policy" if against else "decided by the policy"] += 1
         if against:
             yield Finding("against the policy", record.name, told)
         if not self._told(each, loser):
-            gap = loser.side == EXTERNAL
+            gap = loser.side == EXTERNAL and self._in_gap(each, final, loser)
             yield Finding(NOT_PROMISED if gap else "untold", record.name, told + ", and the history does not name it")
 
     def _told(self, each: Field, loser: Version) -> bool:
@@ -244,8 +257,14 @@ class Judge:
         if each.kind != "text" or loser.value is None:
             return True
         statement = "SELECT count(*) AS count FROM sync_history WHERE CAST(old AS text) LIKE :value"
-        pattern = f"%{str(loser.value).strip()}%"
-        return bool(database.rows(self.scene.engine, statement, value=pattern)[0]["count"])
+        return bool(database.rows(self.scene.engine, statement, value=_like(loser))[0]["count"])
+
+    def _in_gap(self, each: Field, final: Version, loser: Version) -> bool:
+        """Whether the run that wrote the winner had read before the loser was written, and wrote after it."""
+        found = database.rows(
+            self.scene.engine, _GAP, field=each.external, value=_like(final), at=datetime.fromtimestamp(loser.at, UTC)
+        )
+        return bool(found[0]["count"])
 
     def agreed(self) -> dict[str, dict[str, Any]]:
         """Name → field → value, of the records that are on both sides and agree."""
