@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,27 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from modstamp.engine.context import Context
 from modstamp.engine.frames import ABSENT, objects
 from modstamp.engine.merge import Cell, Cells, merge
 from modstamp.mapping.schema import FieldMapping, TypeMapping
-from modstamp.model import Direction, Side
+from modstamp.model import Direction
+from tests.engine.oracle import Judge, One
 
 _TOLERANCE = 2.0
-
-
-@dataclass(frozen=True)
-class One:
-    """One cell, in the words of the oracle."""
-
-    source: Any
-    target: Any
-    source_base: Any
-    target_base: Any
-    waiting: bool
-    unconfirmed: bool
-    kept: str | None
-    source_time: float
-    target_time: float
 
 
 def mapping_with(**changes: Any) -> TypeMapping:
@@ -60,60 +46,6 @@ def judge(ones: list[One], field: FieldMapping, mapping: TypeMapping, direction:
         target_time=np.array([each.target_time for each in ones], dtype=float),
     )
     return [Cell(cell) for cell in merge(field, mapping, direction, cells, _TOLERANCE).cells]
-
-
-def oracle(one: One, field: FieldMapping, mapping: TypeMapping, direction: Direction) -> Cell:
-    """The rule read aloud, for one cell."""
-    converted = None if one.waiting else one.source
-    forward, backward = field.travels(direction), field.travels(direction.other)
-    equal = converted == one.target and not one.waiting
-    if one.source_base is ABSENT or one.target_base is ABSENT:
-        cell = _first(one, field, mapping, direction, equal=equal)
-    else:
-        source_edited = forward and one.source != one.source_base
-        target_edited = backward and one.target != one.target_base
-        if not source_edited and not target_edited:
-            return Cell.SAME
-        if equal:
-            return Cell.IN_STEP
-        if source_edited and target_edited:
-            cell = Cell.WRITE if _source_wins(one, field, mapping, direction) else Cell.LEAVE
-        else:
-            cell = Cell.WRITE if source_edited else Cell.LEAVE
-    return Cell.WAIT if cell is Cell.WRITE and one.waiting else cell
-
-
-def _first(one: One, field: FieldMapping, mapping: TypeMapping, direction: Direction, *, equal: bool) -> Cell:
-    forward, backward = field.travels(direction), field.travels(direction.other)
-    source_blank, target_blank = one.source in (None, ""), one.target in (None, "")
-    if equal or (source_blank and target_blank):
-        return Cell.IN_STEP
-    if source_blank:
-        return Cell.LEAVE if backward else Cell.OWN
-    if target_blank:
-        return Cell.WRITE if forward else Cell.OWN
-    winner = {"crm": Side.EXTERNAL, "engagement": Side.INTERNAL}.get(mapping.first_link)
-    if winner is None:
-        return Cell.HOLD
-    if winner is direction.source:
-        return Cell.WRITE if forward else Cell.OWN
-    return Cell.LEAVE if backward else Cell.OWN
-
-
-def _source_wins(one: One, field: FieldMapping, mapping: TypeMapping, direction: Direction) -> bool:
-    external_is_source = direction.source is Side.EXTERNAL
-    if one.unconfirmed:
-        external_wins = False
-    elif one.kept is not None:
-        external_wins = one.kept == "external"
-    elif (policy := field.conflict or mapping.conflict) == "newest":
-        external, internal = (
-            (one.source_time, one.target_time) if external_is_source else (one.target_time, one.source_time)
-        )
-        external_wins = external >= internal - _TOLERANCE
-    else:
-        external_wins = policy == "crm"
-    return external_wins is external_is_source
 
 
 _values = st.sampled_from([None, "", "a", "b", "c"])
@@ -153,7 +85,8 @@ _mappings = st.builds(
 def test_the_vectorised_table_is_the_table(
     ones: list[One], field: FieldMapping, mapping: TypeMapping, direction: Direction
 ) -> None:
-    assert judge(ones, field, mapping, direction) == [oracle(one, field, mapping, direction) for one in ones]
+    table = Judge(mapping=mapping, direction=direction, context=Context(tolerance=_TOLERANCE))
+    assert judge(ones, field, mapping, direction) == [table.merged(one, field) for one in ones]
 
 
 def _one(**changes: Any) -> One:
