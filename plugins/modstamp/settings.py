@@ -51,6 +51,10 @@ class Settings(BaseSettings):
     )
     lease: Duration = Field(timedelta(minutes=3), description="A lease that is not renewed for this long is free (G22)")
 
+    removed_field_retention: Duration = Field(
+        timedelta(days=30), description="How long the bases of a field are kept that is no longer mapped (G30)"
+    )
+
     global_threshold: float = Field(
         0.8, gt=0, le=1, description="Share of the org's daily calls, by all applications, at which we stop (OSF-083)"
     )

@@ -165,17 +165,12 @@ def _mine(environment: Environment, entries: pd.DataFrame, options: RunOptions, 
 def wake(environment: Environment, direction: Direction) -> None:
     """Make due what waited for something that has happened since; a sweep at the start of a run misses nothing.
 
-    Children whose parent has a link by now (G16), quarantined records that were judged by another mapping (G26), and
-    held ones whose only match has lost the link that it had (G13).
+    Children whose parent has a link by now (G16), and held records whose only match has lost its link (G13).
     """
     mapping = environment.mapping
     with environment.store.begin() as tx:
         tx.pending.wake(mapping, direction)
-        again = dict.fromkeys(
-            tx.quarantine.judged_otherwise(mapping.name, direction, environment.mapping_hash),
-            "the mapping changed since it was put in quarantine",
-        )
-        again |= dict.fromkeys(_free_by_now(tx, mapping, direction), "the match that it was held for is free")
+        again = dict.fromkeys(_free_by_now(tx, mapping, direction), "the match that it was held for is free")
         if again:
             entries = {"record_id": list(again), "reason": list(again.values()), "waits_for": [None] * len(again)}
             tx.pending.leave(mapping.name, direction, frame(entries))

@@ -36,7 +36,8 @@ class Handoff:
     """From one step to the next.
 
     `token`: of the lease, None in a dry run. `upper`: where the cursor moves to when all parts have landed; None if it
-    may not move. `counts` and `reasons` (kind → reason → records) add up over the steps, as `seconds` at work do.
+    may not move. `mapping_hash`: of the mapping that the run began with. `counts` and `reasons` (kind → reason →
+    records) add up over the steps, as `seconds` at work do.
     """
 
     run_id: str
@@ -44,6 +45,7 @@ class Handoff:
     direction: Direction
     token: int | None
     upper: str | None
+    mapping_hash: str = ""
     dry_run: bool = False
     started_at: str = ""
     clock_offset: float = 0.0

@@ -86,10 +86,16 @@ def _judge_change(row: Row, record: Row, internals: Mapping[str, str]) -> tuple[
         return row, Outcome(status=Status.RETRY, id=record_id)
     done = {
         "sent": {name: row["sent"][name] for name in landed},
-        "internal_values": {internals[name]: row["internal_values"][internals[name]] for name in landed},
+        "internal_values": _moving(row, landed, internals),
         "counter": row["counter"] if len(landed) == len(row["read"]) else None,  # else there is work left
     }
     return {**row, **done}, Outcome(status=Status.OK, id=record_id, shown=_looked_at(record))
+
+
+def _moving(row: Row, landed: Sequence[str], internals: Mapping[str, str]) -> dict[str, Any]:
+    """What becomes of the internal bases. A field that has another counterpart by now is left as it is (G30)."""
+    names = [internals[name] for name in landed if internals.get(name) in row["internal_values"]]
+    return {name: row["internal_values"][name] for name in names}
 
 
 def _looked_at(record: Row) -> dict[str, Any]:

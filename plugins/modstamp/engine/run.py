@@ -14,7 +14,7 @@ from datetime import datetime
 import pandas as pd
 
 from modstamp import instants
-from modstamp.engine import convert, extract, load, parts, recover
+from modstamp.engine import adopt, convert, extract, load, parts, recover
 from modstamp.engine.context import Context
 from modstamp.engine.environment import Environment, Job
 from modstamp.engine.expectations import suite
@@ -23,7 +23,7 @@ from modstamp.engine.frames import column, frame, objects
 from modstamp.engine.handoff import Handoff, Part, RunOptions, Summary, Tally
 from modstamp.engine.judge import NOT_VISIBLE
 from modstamp.engine.validate import Verdict, document, judge
-from modstamp.errors import LimitReachedError, ModstampError
+from modstamp.errors import LeaseLostError, LimitReachedError, ModstampError
 from modstamp.model import Direction
 from modstamp.ports import Lease, RunRecord
 
@@ -34,6 +34,7 @@ def start(environment: Environment, direction: Direction, options: RunOptions, r
     mapping, store = environment.mapping, environment.store
     lease = None if options.dry_run else store.grant(mapping.name, direction, run_id)
     try:
+        lease = lease and _with_mapping(environment, lease)
         now = store.now()
         handoff = Handoff(
             run_id=run_id,
@@ -41,6 +42,7 @@ def start(environment: Environment, direction: Direction, options: RunOptions, r
             direction=direction,
             token=lease.token if lease else None,
             upper=None,
+            mapping_hash=environment.mapping_hash,
             dry_run=options.dry_run,
             started_at=instants.to_text(now),
             clock_offset=(environment.connector.now() - now).total_seconds(),
@@ -53,6 +55,16 @@ def start(environment: Environment, direction: Direction, options: RunOptions, r
         if lease is not None:
             store.give_back(lease)  # nothing is under way yet, so the next run need not wait for its end
         raise
+
+
+def _with_mapping(environment: Environment, lease: Lease) -> Lease:
+    """Take up the mapping as it is now (G30). The lease may be another one afterwards. Raises `LeaseHeldError`."""
+    try:
+        adopt.adopt(environment, lease)
+    except LeaseLostError:  # the other direction took up the change at this very moment, and ended every lease
+        lease = environment.store.grant(lease.mapping, lease.direction, lease.holder)
+        adopt.adopt(environment, lease)
+    return lease
 
 
 def _prepare(environment: Environment, lease: Lease, tally: Tally) -> None:
@@ -120,6 +132,7 @@ def _write(environment: Environment, run_id: str, name: str, pages: list[pd.Data
 
 def transform(environment: Environment, handoff: Handoff) -> Handoff:
     """Transform every part."""
+    adopt.check_unchanged(environment, handoff.mapping_hash)
     began = time.monotonic()
     done = []
     for number, part in enumerate(handoff.parts):
@@ -133,6 +146,7 @@ def transform(environment: Environment, handoff: Handoff) -> Handoff:
 
 def validate(environment: Environment, handoff: Handoff) -> Handoff:
     """Judge every part. Rejected rows travel on with their reason: only loading knows whether they would be written."""
+    adopt.check_unchanged(environment, handoff.mapping_hash)
     began = time.monotonic()
     if not handoff.parts:
         return handoff
@@ -165,6 +179,7 @@ def _keep_verdicts(environment: Environment, handoff: Handoff, verdicts: list[Ve
 
 def finish(environment: Environment, handoff: Handoff) -> Summary:
     """Load, move the cursor, give the lease back. A limit reached pauses the run and is no failure (G27)."""
+    adopt.check_unchanged(environment, handoff.mapping_hash)
     began, tally = time.monotonic(), _tally(handoff)
     if handoff.dry_run:
         differences = load.preview(environment, handoff, tally)

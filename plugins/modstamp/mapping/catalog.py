@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from modstamp.errors import ConfigurationError, Problem
+from modstamp.mapping import terms
 from modstamp.mapping.documents import Document
 from modstamp.mapping.schema import FieldMapping, TypeMapping
 from modstamp.mapping.values import ValueTable
@@ -33,9 +32,8 @@ class MappingFile:
     @property
     def fingerprint(self) -> str:
         """Changes when the mapping or a value table that it uses does, so that what waits is tried again (G26, G30)."""
-        tables = [(row.internal, table.pairs) for row in self.mapping.fields if (table := self.table(row))]
-        content = f"{self.mapping.model_dump_json()} {json.dumps(tables)}"
-        return hashlib.blake2b(content.encode(), digest_size=8).hexdigest()
+        tables = {row.internal: table for row in self.mapping.fields if (table := self.table(row))}
+        return terms.fingerprint(terms.document(self.mapping, tables))
 
 
 @dataclass(frozen=True, slots=True)

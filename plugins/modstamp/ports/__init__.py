@@ -6,9 +6,11 @@ test implements the same protocol.
 
 from __future__ import annotations
 
+from modstamp.mapping.changes import Affected
 from modstamp.ports.outside import Connector, Page, Staging
 from modstamp.ports.state import (
     LINK_COLUMNS,
+    Adoption,
     Cursor,
     Cursors,
     Intents,
@@ -27,6 +29,8 @@ from modstamp.ports.state import (
 
 __all__ = [
     "LINK_COLUMNS",
+    "Adoption",
+    "Affected",
     "Connector",
     "Cursor",
     "Cursors",

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import pandas as pd
 
 from modstamp import instants
+from modstamp.mapping.changes import Affected
 from modstamp.mapping.schema import TypeMapping
 from modstamp.model import Direction, Side, TypeDescription
 
@@ -99,6 +100,10 @@ class Records(Protocol):
 
     def names(self, type_name: str, column: str, ids: Sequence[str]) -> dict[str, str]:
         """The reverse of `lookup`: id → value of `column`."""
+        ...
+
+    def scan(self, type_name: str, fields: Sequence[str], after_id: str | None, limit: int) -> pd.DataFrame:
+        """The next `limit` records in the order of their ids; fewer when there are no more."""
         ...
 
     def insert(self, type_name: str, values: pd.DataFrame) -> list[str]:
@@ -214,10 +219,6 @@ class Quarantine(Protocol):
 
     def release(self, mapping: str, direction: Direction, ids: Sequence[str]) -> int: ...
 
-    def judged_otherwise(self, mapping: str, direction: Direction, mapping_hash: str) -> list[str]:
-        """Ids of records that wait since the mapping was another one (G26)."""
-        ...
-
     def held_for(self, mapping: str, direction: Direction) -> dict[str, list[str]]:
         """Ambiguous records → the ids that they matched; none for one that had a twin in its batch."""
         ...
@@ -247,9 +248,47 @@ class Cursors(Protocol):
     def put(self, mapping: str, cursor: Cursor) -> None: ...
 
 
+class Adoption(Protocol):
+    """What a mapping said when a run last began, and what its changes concern (G30)."""
+
+    def known(self, mapping: str) -> dict[str, Any] | None:
+        """None: no run ever began. Who asks next waits for this transaction's end."""
+        ...
+
+    def keep(self, mapping: str, document: Mapping[str, Any]) -> None: ...
+
+    def lock_links(self, mapping: str) -> None: ...
+
+    def forget(self, mapping: str, affected: Affected) -> int:
+        """Drop the bases of one field; returns of how many links."""
+        ...
+
+    def look_at_linked(
+        self, mapping: str, direction: Direction, reason: str, affected: Affected | None = None
+    ) -> int: ...
+
+    def look_at_quarantined(self, mapping: str, direction: Direction, reason: str) -> int: ...
+
+    def stop_waiting(self, mapping: str) -> None:
+        """Nothing of the mapping waits for a parent any more; who still has to will wait anew."""
+        ...
+
+    def unsettle(self, mapping: str, internal_names: Sequence[str], *, rekeyed: bool) -> None:
+        """Writes that are under way shall move no base of these fields; `rekeyed`: their match keys mean nothing."""
+        ...
+
+    def note(self, actor: str, entries: Sequence[tuple[str, str, Mapping[str, Any]]]) -> None:
+        """Entries of Activity: verb, object, detail."""
+        ...
+
+
 class Leases(Protocol):
     def check(self, lease: Lease) -> None:
         """Raise `LeaseLostError` unless the token is the newest; lock the lease row and renew it (G22)."""
+        ...
+
+    def revoke(self, mapping: str, direction: Direction) -> None:
+        """End the lease of whoever holds it: it may neither send nor commit any more."""
         ...
 
 
@@ -282,6 +321,8 @@ class Transaction(Protocol):
     def leases(self) -> Leases: ...
     @property
     def runs(self) -> Runs: ...
+    @property
+    def adoption(self) -> Adoption: ...
 
     def savepoint(self) -> AbstractContextManager[None]:
         """An inner transaction: an exception that leaves it undoes only what was done inside."""

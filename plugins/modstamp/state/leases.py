@@ -53,6 +53,11 @@ class Leases:
         """Free it, unless another run has it by now."""
         self._change(lease, holder=None)
 
+    def revoke(self, mapping: str, direction: Direction) -> None:
+        """End the lease of whoever holds it: it may neither send nor commit any more."""
+        held = update(leases).where(leases.c.mapping == mapping, leases.c.direction == str(direction))
+        self._connection.execute(held.values(holder=None, token=leases.c.token + 1))
+
     def _change(self, lease: Lease, **values: object) -> bool:
         statement = update(leases).where(
             leases.c.mapping == lease.mapping,

@@ -38,15 +38,6 @@ class Quarantine:
         query = select(*(quarantine.c[name] for name in _SHOWN)).where(*self._of(mapping, direction, ids))
         return read(self._connection, query.order_by(quarantine.c.record_id))
 
-    def judged_otherwise(self, mapping: str, direction: Direction, mapping_hash: str) -> list[str]:
-        """Ids of records that wait since the mapping was another one."""
-        query = select(quarantine.c.record_id).where(
-            quarantine.c.mapping == mapping,
-            quarantine.c.direction == str(direction),
-            quarantine.c.mapping_hash.is_distinct_from(mapping_hash),
-        )
-        return list(self._connection.scalars(query.order_by(quarantine.c.record_id)))
-
     def held_for(self, mapping: str, direction: Direction) -> dict[str, list[str]]:
         """Ambiguous records → the ids that they matched; a target's own refusal as a duplicate is not among them."""
         query = select(quarantine.c.record_id, quarantine.c.detail).where(

@@ -109,6 +109,15 @@ watches = Table(
     comment="Which pushing mappings hear of changes in which table (G4)",
 )
 
+mappings = Table(
+    "sync_mappings",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("document", _Json, nullable=False, comment="what the mapping said when a run last began (G30)"),
+    Column("changed_at", Instant, nullable=False),
+    comment="Mappings as runs know them: what differs in the file is carried out once",
+)
+
 writer = Table(
     "sync_writer",
     metadata,

@@ -10,6 +10,7 @@ from datetime import timedelta
 from sqlalchemy import Connection
 
 from modstamp import ports
+from modstamp.state.adoption import Adoption
 from modstamp.state.clock import Clock
 from modstamp.state.cursors import Cursors
 from modstamp.state.intents import Intents
@@ -35,6 +36,7 @@ class Transaction:
     cursors: Cursors
     leases: Leases
     runs: Runs
+    adoption: Adoption
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -56,4 +58,5 @@ def on(connection: Connection, records: ports.Records, now: Clock, lease: timede
         cursors=Cursors(connection),
         leases=Leases(connection, now, lease),
         runs=Runs(connection),
+        adoption=Adoption(connection, now),
     )

@@ -1,0 +1,87 @@
+"""Taking up a changed mapping: what it means for records that are known is carried out once, in one transaction (G30).
+
+Whoever comes first does it, polling or pushing, and ends the lease of the other direction: a run that still goes by the
+old mapping commits nothing more, else it would set bases that the new one takes for its own.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from modstamp.engine.environment import Environment
+from modstamp.engine.frames import column, frame
+from modstamp.errors import FatalError
+from modstamp.mapping.changes import Change, Difference, difference
+from modstamp.mapping.schema import TypeMapping
+from modstamp.mapping.terms import document
+from modstamp.model import Column, Direction
+from modstamp.ports import Cursor, Lease, Transaction
+
+ACTOR = "mapping file"
+_REASON = "the mapping changed"
+_PAGE = 10_000  # internal records looked through at a time
+
+
+def adopt(environment: Environment, lease: Lease) -> None:
+    """Compare the mapping with what runs knew of it, and carry out what changed. Raises `LeaseLostError`."""
+    mapping = environment.mapping
+    with environment.store.begin() as tx:
+        known = tx.adoption.known(mapping.name)
+        tx.leases.check(lease)
+        now, retention = environment.store.now(), environment.settings.removed_field_retention
+        found = difference(known, document(mapping, environment.tables), now, retention)
+        if found is not None:
+            _carry_out(tx, mapping, lease, found)
+
+
+def check_unchanged(environment: Environment, mapping_hash: str) -> None:
+    """Steps of one run may be processes of their own. Raises `FatalError` when they read different mappings."""
+    if mapping_hash != environment.mapping_hash:
+        raise FatalError(
+            f"the mapping {environment.mapping.name} changed while this run was under way; "
+            "nothing was lost, the next run begins with what it says now"
+        )
+
+
+def _carry_out(tx: Transaction, mapping: TypeMapping, lease: Lease, found: Difference) -> None:
+    tx.leases.revoke(mapping.name, lease.direction.other)
+    tx.adoption.lock_links(mapping.name)
+    tx.adoption.stop_waiting(mapping.name)
+    looks = Direction.POLLING if mapping.polling.on else Direction.PUSHING
+    looked_at = 0
+    if found.look_at_all:
+        looked_at = tx.adoption.look_at_linked(mapping.name, looks, _REASON)
+    for affected in found.look_at:
+        looked_at += tx.adoption.look_at_linked(mapping.name, looks, _REASON, affected)
+    forgotten = sum(tx.adoption.forget(mapping.name, affected) for affected in found.forget)
+    tx.adoption.unsettle(mapping.name, found.unsettle, rekeyed=found.rekeyed)
+    for direction in Direction:
+        if mapping.is_on(direction):
+            tx.adoption.look_at_quarantined(mapping.name, direction, _REASON)
+    if found.look_at_unlinked and mapping.pushing.on:
+        _look_at_unlinked(tx, mapping)
+    if found.read_again and mapping.polling.on:
+        tx.cursors.put(mapping.name, Cursor())
+    tx.adoption.keep(mapping.name, found.document)
+    _note(tx, mapping, lease, found, {"links looked at": looked_at, "bases dropped": forgotten})
+
+
+def _look_at_unlinked(tx: Transaction, mapping: TypeMapping) -> None:
+    """Pushing entries for internal records that no mapping of the family has linked."""
+    after: str | None = None
+    while len(page := tx.records.scan(mapping.internal, [], after, _PAGE)):
+        ids = column(page, Column.ID).tolist()
+        after = ids[-1]
+        linked = set(column(tx.links.in_family(mapping, ids), "internal_id"))
+        free = [each for each in ids if each not in linked]
+        entries = {"record_id": free, "reason": [_REASON] * len(free), "waits_for": [None] * len(free)}
+        tx.pending.leave(mapping.name, Direction.PUSHING, frame(entries))
+
+
+def _note(tx: Transaction, mapping: TypeMapping, lease: Lease, found: Difference, totals: dict[str, int]) -> None:
+    entries = [(change.verb, f"{mapping.name}: {change.what}", _detail(change, lease)) for change in found.changes]
+    tx.adoption.note(ACTOR, [(verb, what, {**detail, **totals}) for verb, what, detail in entries])
+
+
+def _detail(change: Change, lease: Lease) -> dict[str, Any]:
+    return {"old": change.old, "new": change.new, "run": lease.holder}
