@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.fixtures.world import sqlite_world, world
+from tests.fixtures.world import postgresql_world, sqlite_world, world
 
-__all__ = ["sqlite_world", "world"]
+__all__ = ["postgresql_world", "sqlite_world", "world"]

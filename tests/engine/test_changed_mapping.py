@@ -125,14 +125,14 @@ def test_a_pair_that_is_added_lets_waiting_edits_through_and_touches_no_other_re
 @pytest.mark.guarantee("G30")
 def test_another_counterpart_field_begins_without_a_base(world: World) -> None:
     ((record, lead),) = linked(world, 1, Title="title", Description="text")
-    world.edit_lead(lead, Description="text")
+    world.edit_lead(lead, Description="by someone")
 
     fields = [row for row in with_title(external="Description") if row["internal"] != "description"]
     world.change_mapping(fields=fields)
     world.settle()
 
     assert world.prospects()[record]["title"] == "title"
-    assert world.leads()[lead]["Description"] == "text"
+    assert world.leads()[lead]["Description"] == "by someone"
     world.edit_prospect(record, title="by hand")
     world.settle()
     assert world.leads()[lead]["Description"] == "by hand"  # held fields go by later edits

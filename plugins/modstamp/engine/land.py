@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from modstamp.engine import journal, look, moves, settle
+from modstamp.engine import journal, look, moves, reactions, settle
 from modstamp.engine.batch import Source, assemble
 from modstamp.engine.context import Context
 from modstamp.engine.environment import Environment, Job
@@ -46,6 +46,7 @@ def land(job: Job, tx: Transaction, source: Source) -> Plan:
     link_ids = _save_links(settling, target_ids)
     journal.write_history(settling, link_ids, planned.writes)
     settle.leave_work(settling, target_ids)
+    reactions.leave(settling, target_ids)
     settle.quarantine(settling)
     journal.write_log(settling, target_ids)
     journal.write_held(settling, target_ids)

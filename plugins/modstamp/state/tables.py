@@ -122,6 +122,7 @@ writer = Table(
     "sync_writer",
     metadata,
     Column("mapping", String(100), primary_key=True),
+    Column("record_id", Text, primary_key=True, server_default="", comment="that it writes; empty: not told yet"),
     comment="SQLite only: the mapping that writes in the open transaction (G5)",
 )
 

@@ -6,11 +6,14 @@ import json
 import re
 from typing import Any
 
+import pandas as pd
 import pytest
 from sqlalchemy import Connection, Engine, MetaData, Table, text
 
 from modstamp.connectors.engagement import capture, tables
 from modstamp.connectors.engagement.catalog import Catalog
+from modstamp.connectors.engagement.records import Records
+from modstamp.connectors.frames import object_frame
 from modstamp.errors import ConfigurationError
 from modstamp.state.tables import pending
 
@@ -91,10 +94,13 @@ def test_an_edit_wakes_a_waiting_entry(connection: Connection) -> None:
 
 @pytest.mark.guarantee("G5")
 def test_the_writer_alone_hears_nothing_of_what_it_writes(connection: Connection) -> None:
+    records = Records(connection, Catalog())
     with capture.writer(connection, "lead"):
-        run(connection, "UPDATE prospects SET city = 'Bonn'", "INSERT INTO prospects (id) VALUES (101)")
+        values = object_frame({"_id": ["100"], "city": ["Bonn"]})
+        records.update("prospect", values, pd.DataFrame({"city": [True]}))
+        (made,) = records.insert("prospect", object_frame({"city": ["Ulm"]}))
     assert entries(connection, "lead") == {}
-    assert set(entries(connection, "contact")) == {"100", "101"}
+    assert set(entries(connection, "contact")) == {"100", made}
     run(connection, "UPDATE prospects SET city = 'Jena' WHERE id = 100")
     assert set(entries(connection, "lead")) == {"100"}
 

@@ -8,6 +8,7 @@ changed and when; a further change raises its counter and ends its waiting. A ne
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -106,7 +107,10 @@ def seed(connection: Connection, watched: Table, mapping: str) -> None:
 
 @contextmanager
 def writer(connection: Connection, mapping: str | None) -> Iterator[None]:
-    """What is written inside is not told to this mapping (G5). An error ends the transaction, and with it the mark."""
+    """What is written inside is not told to this mapping (G5). An error ends the transaction, and with it the mark.
+
+    What triggers of the database's own write in answer is told: it is no part of what the mapping wrote.
+    """
     if mapping is None:
         yield
         return
@@ -114,6 +118,21 @@ def writer(connection: Connection, mapping: str | None) -> Iterator[None]:
     connection.execute(text(triggers.MARK), {"mapping": mapping})
     yield
     connection.execute(text(triggers.UNMARK))
+
+
+def announce(connection: Connection, ids: Sequence[str]) -> None:
+    """These records are about to be written, by whoever `writer` names, if anybody."""
+    _with_ids(connection, sqlite.ANNOUNCE, ids)
+
+
+def take_back(connection: Connection, ids: Sequence[str]) -> None:
+    """These records have just been inserted, by whoever `writer` names, if anybody."""
+    _with_ids(connection, sqlite.TAKE_BACK, ids)
+
+
+def _with_ids(connection: Connection, statement: str, ids: Sequence[str]) -> None:
+    if connection.dialect.name == "sqlite":  # PostgreSQL's triggers see by themselves who wrote
+        connection.execute(text(statement), {"ids": json.dumps(list(ids))})
 
 
 def _run(connection: Connection, found: Sequence[str]) -> None:

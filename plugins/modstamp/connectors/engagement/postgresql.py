@@ -24,7 +24,9 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $body$
 DECLARE
     moment CONSTANT timestamptz := clock_timestamp();
     stamp CONSTANT jsonb := to_jsonb(to_char(moment AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'));
-    writer CONSTANT text := coalesce(current_setting('modstamp.writer', true), '');
+    -- What another trigger writes in answer to the writer's own statement was not written by the writer.
+    writer CONSTANT text := CASE pg_trigger_depth()
+        WHEN 1 THEN coalesce(current_setting('modstamp.writer', true), '') ELSE '' END;
     key_column CONSTANT text := TG_ARGV[0];
     ignored CONSTANT text[] := TG_ARGV[1:];
     ids text[];

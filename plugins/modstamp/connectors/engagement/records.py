@@ -13,6 +13,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection, FromClause, Row, Select, Table, func
 
+from modstamp.connectors.engagement import capture
 from modstamp.connectors.engagement.catalog import Catalog, columns, key
 from modstamp.connectors.engagement.rejections import rejections
 from modstamp.connectors.engagement.rowset import NUMBER, rowset
@@ -99,7 +100,9 @@ class Records:
         with rejections(table):
             ids = self._connection.scalars(statement).all()
         # Numbers are given out in the order of the rows, though not told in it.
-        return list(values[key_name]) if key_name in values else [str(number) for number in sorted(ids)]
+        made = list(values[key_name]) if key_name in values else [str(number) for number in sorted(ids)]
+        capture.take_back(self._connection, made)
+        return made
 
     def update(self, type_name: str, values: pd.DataFrame, changed: pd.DataFrame) -> None:
         """`values`: `_id` and fields; `changed`: booleans for the fields: only those cells are written.
@@ -122,6 +125,7 @@ class Records:
         )
         cells = {column: _if_flagged(column, given) for column in columns(table, fields)}
         statement = sa.update(table).where(key(table) == given.c[key(table).name]).values(cells)
+        capture.announce(self._connection, rows[Column.ID].tolist())
         with rejections(table):
             done = self._connection.execute(statement).rowcount
         if done != len(rows):
@@ -130,6 +134,7 @@ class Records:
     def delete(self, type_name: str, ids: Sequence[str]) -> None:
         """Raises `RejectedRecordError` when a record is still referred to. One that is gone already is no error."""
         table = self._table(type_name)
+        capture.announce(self._connection, ids)
         with rejections(table):
             self._connection.execute(sa.delete(table).where(key(table).in_(self._ids(table, ids))))
 

@@ -10,8 +10,17 @@ from sqlalchemy import Table
 from modstamp.connectors.engagement.quoting import literal, quoted
 from modstamp.connectors.engagement.tables import UPDATED_AT
 
-MARK = "INSERT INTO sync_writer (mapping) VALUES (:mapping)"
+MARK = "INSERT INTO sync_writer (mapping, record_id) VALUES (:mapping, '')"
 UNMARK = "DELETE FROM sync_writer"
+# It cannot tell which trigger fires which: so the writer names the records that it is about to write, and afterwards
+# takes back the entries of those that it inserted, unless a further change has raised their counter.
+ANNOUNCE = """
+    INSERT OR IGNORE INTO sync_writer (mapping, record_id)
+    SELECT writer.mapping, record.value FROM sync_writer AS writer, json_each(:ids) AS record
+    WHERE writer.record_id = ''"""
+TAKE_BACK = """
+    DELETE FROM sync_pending WHERE direction = 'pushing' AND counter = 1
+    AND mapping IN (SELECT mapping FROM sync_writer) AND record_id IN (SELECT value FROM json_each(:ids))"""
 
 _STORED_NOW = "strftime('%Y-%m-%d %H:%M:%f000', 'now')"  # as SQLAlchemy stores instants
 _STAMP = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
@@ -62,7 +71,10 @@ def _entry(table: str, record: str, edits: str, *, deleted: bool) -> str:
     return f"""
         INSERT INTO sync_pending (mapping, direction, record_id, counter, columns, deleted, since)
         SELECT mapping, 'pushing', CAST({record} AS TEXT), 1, {edits}, {int(deleted)}, {_STORED_NOW}
-        FROM sync_watches WHERE table_name = {literal(table)} AND mapping NOT IN (SELECT mapping FROM sync_writer)
+        FROM sync_watches WHERE table_name = {literal(table)} AND NOT EXISTS (
+            SELECT 1 FROM sync_writer
+            WHERE sync_writer.mapping = sync_watches.mapping AND sync_writer.record_id = CAST({record} AS TEXT)
+        )
         ON CONFLICT (mapping, direction, record_id) DO UPDATE SET
             counter = counter + 1,
             columns = json_patch(coalesce(columns, '{{}}'), excluded.columns),
