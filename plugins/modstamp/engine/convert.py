@@ -19,16 +19,17 @@ def converted(environment: Environment, direction: Direction, records: pd.DataFr
     mapping, tables = environment.mapping, environment.tables
     wanted = references(records, mapping, direction, tables)
     with environment.store.begin(read_only=True) as tx:
-        found = _look_up(tx, environment, direction, wanted)
+        found = look_up(tx, environment, direction, wanted)
     done = transform(records, mapping, direction, tables, found)
     return Source(
         records=records, converted=done.converted, waits=done.waits, rejected=done.rejected, counters=counters
     )
 
 
-def _look_up(
+def look_up(
     tx: Transaction, environment: Environment, direction: Direction, wanted: Mapping[str, list[str]]
 ) -> dict[str, dict[str, str]]:
+    """Internal field → value → its counterpart, for the values that are `wanted` of each field."""
     found = {}
     for field in environment.mapping.fields:
         reference, values = field.reference, wanted.get(field.internal)

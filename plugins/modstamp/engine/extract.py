@@ -9,6 +9,7 @@ from datetime import UTC, datetime, time
 import numpy as np
 import pandas as pd
 
+from modstamp.engine import convert
 from modstamp.engine.batch import versions
 from modstamp.engine.environment import Environment
 from modstamp.engine.frames import column, frame, objects, positions_of, present
@@ -59,7 +60,8 @@ def poll(environment: Environment, window: Window, options: RunOptions, tally: T
     read: set[str] = set()
     for records in _window(environment, window, options, read):
         tally.add("seen", len(records))
-        yield _moved_apart(environment, _fresh(environment, _with_counters(records, waiting), tally), window=True)
+        fresh = _fresh(environment, _with_counters(records, waiting), tally)
+        yield _moved_apart(environment, _with_counters(fresh, _entries(environment, fresh)), window=True)
     rest = [record for record in column(waiting, "record_id") if record not in read]
     size = environment.connector.abilities().read_size
     for start in range(0, len(rest), size):
@@ -129,6 +131,14 @@ def _with_counters(records: pd.DataFrame, waiting: pd.DataFrame) -> pd.DataFrame
     return records.assign(**{COUNTER: pd.Series(found, dtype=object, index=records.index)})
 
 
+def _entries(environment: Environment, records: pd.DataFrame) -> pd.DataFrame:
+    """Their entries, due or not: what a record waited for may have become nothing to wait for (G16)."""
+    mapping = environment.mapping
+    with environment.store.begin(read_only=True) as tx:
+        ids = column(records, Column.ID).tolist()
+        return tx.pending.lock(mapping.name, Direction.POLLING, ids, lock=False)
+
+
 def _pending(environment: Environment, direction: Direction, limit: int | None) -> pd.DataFrame:
     """Entries that are due; children whose parent has been linked meanwhile are among them (G16)."""
     mapping = environment.mapping
@@ -165,12 +175,16 @@ def _mine(environment: Environment, entries: pd.DataFrame, options: RunOptions, 
 def wake(environment: Environment, direction: Direction) -> None:
     """Make due what waited for something that has happened since; a sweep at the start of a run misses nothing.
 
-    Children whose parent has a link by now (G16), and held records whose only match has lost its link (G13).
+    Children whose parent has a link by now (G16), held records whose only match has lost its link (G13), and rejected
+    ones whose value names a record by now. What another mapping of the family has linked waits here no longer (G20).
     """
     mapping = environment.mapping
     with environment.store.begin() as tx:
         tx.pending.wake(mapping, direction)
+        if direction is Direction.PUSHING:
+            tx.quarantine.release_linked_elsewhere(mapping)
         again = dict.fromkeys(_free_by_now(tx, mapping, direction), "the match that it was held for is free")
+        again |= dict.fromkeys(_named_by_now(tx, environment, direction), "the record that it names is there")
         if again:
             entries = {"record_id": list(again), "reason": list(again.values()), "waits_for": [None] * len(again)}
             tx.pending.leave(mapping.name, direction, frame(entries))
@@ -188,3 +202,18 @@ def _free_by_now(tx: Transaction, mapping: TypeMapping, direction: Direction) ->
         links = tx.links.of(mapping.name, Side.EXTERNAL, wanted)
         taken = set(column(links, "external_id")[column(links, "state") != "tombstone"])
     return [record for record, found in held.items() if not taken.intersection(found)]
+
+
+def _named_by_now(tx: Transaction, environment: Environment, direction: Direction) -> list[str]:
+    """Rejected records all of whose values that named nothing name a record by now."""
+    lacks = tx.quarantine.lacking(environment.mapping.name, direction)
+    wanted: dict[str, set[str]] = {}
+    for values in lacks.values():
+        for name, value in values.items():
+            wanted.setdefault(name, set()).add(value)
+    found = convert.look_up(tx, environment, direction, {name: sorted(values) for name, values in wanted.items()})
+    return [
+        record
+        for record, values in lacks.items()
+        if all(value in found.get(name, {}) for name, value in values.items())
+    ]

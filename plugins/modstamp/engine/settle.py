@@ -19,6 +19,7 @@ from modstamp.engine.judge import FIELDWISE, Kind
 from modstamp.engine.merge import Cell
 from modstamp.engine.permit import DELETES_LAST
 from modstamp.engine.plan import Plan, new_bases
+from modstamp.engine.transform import lacking
 from modstamp.instants import from_text
 from modstamp.mapping.schema import FieldMapping, TypeMapping
 from modstamp.model import Column, Direction, Side
@@ -227,9 +228,13 @@ def quarantine(settling: Settling) -> None:
     held = (plan.rows(*HELD_AS) | plan.withheld_updates) & ~by_toggle & ~_told(settling)
     if held.any():
         kinds = objects([HELD_AS.get(kind, "withheld") for kind in plan.kinds[held]])
+        source, tables = batch.source, settling.job.environment.tables
+        lacks = lacking(source.records, source.converted, mapping, direction, tables)
         details = [
-            {"values": values, "candidates": list(found)}
-            for values, found in zip(plan.values_of_both[held], _candidates(plan, held), strict=True)
+            {"values": values, "candidates": list(found), "lacks": missing}
+            for values, found, missing in zip(
+                plan.values_of_both[held], _candidates(plan, held), objects(lacks)[held], strict=True
+            )
         ]
         tx.quarantine.put(
             mapping.name,

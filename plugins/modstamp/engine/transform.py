@@ -74,6 +74,25 @@ def transform(
     return Transformed(converted=frame(converted), waits=objects([each or None for each in waits]), rejected=rejected)
 
 
+def lacking(
+    records: pd.DataFrame,
+    converted: pd.DataFrame,
+    mapping: TypeMapping,
+    direction: Direction,
+    tables: Mapping[str, ValueTable],
+) -> list[dict[str, str]]:
+    """Per row internal field → the value for which no record was found, of references `by` a column."""
+    result: list[dict[str, str]] = [{} for _ in range(len(records))]
+    for field in mapping.fields:
+        source = field.name(direction.source)
+        if field.reference is None or field.reference.by is None or source not in records:
+            continue
+        values, _ = _through_table(field, column(records, source), direction, tables)
+        for position in np.flatnonzero(present(values) & ~present(column(converted, field.name(direction.target)))):
+            result[position][field.internal] = str(values[position])
+    return result
+
+
 def _through_table(
     field: FieldMapping, values: Objects, direction: Direction, tables: Mapping[str, ValueTable]
 ) -> tuple[Objects, Mask]:

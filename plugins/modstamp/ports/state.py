@@ -223,6 +223,14 @@ class Quarantine(Protocol):
         """Ambiguous records → the ids that they matched; none for one that had a twin in its batch."""
         ...
 
+    def lacking(self, mapping: str, direction: Direction) -> dict[str, dict[str, str]]:
+        """Rejected records → internal field → the value that named no record (G16)."""
+        ...
+
+    def release_linked_elsewhere(self, mapping: TypeMapping) -> int:
+        """Let go of records that another mapping of the family has linked: they are not pushed here (G20)."""
+        ...
+
     def waiting(self, mapping: str, direction: Direction, ids: Sequence[str]) -> pd.DataFrame:
         """record_id, kind, code, reason, detail (dict), stamp, hash."""
         ...

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, delete, select
 
+from modstamp.mapping.schema import TypeMapping
 from modstamp.model import Direction
 from modstamp.state.clock import Clock
+from modstamp.state.links import family_key
 from modstamp.state.rows import among, parameters, read, upsert
-from modstamp.state.tables import quarantine
+from modstamp.state.tables import links, quarantine
 
 _STORED = ("record_id", "kind", "code", "reason", "detail", "stamp", "hash", "mapping_hash", "run_id")
 _SHOWN = ("record_id", "kind", "code", "reason", "detail", "stamp", "hash")
@@ -40,13 +43,37 @@ class Quarantine:
 
     def held_for(self, mapping: str, direction: Direction) -> dict[str, list[str]]:
         """Ambiguous records → the ids that they matched; a target's own refusal as a duplicate is not among them."""
+        return self._told(mapping, direction, "ambiguous", "candidates")
+
+    def lacking(self, mapping: str, direction: Direction) -> dict[str, dict[str, str]]:
+        """Rejected records → internal field → the value that named no record."""
+        found: dict[str, dict[str, str]] = self._told(mapping, direction, "rejected", "lacks")
+        return {record: values for record, values in found.items() if values}
+
+    def release_linked_elsewhere(self, mapping: TypeMapping) -> int:
+        """Records that another mapping of the family has linked; returns how many were waiting."""
+        linked = select(links.c.id).where(
+            links.c.family == family_key(*mapping.family),
+            links.c.mapping != mapping.name,
+            links.c.internal_id == quarantine.c.record_id,
+            links.c.state != "tombstone",
+        )
+        waiting = delete(quarantine).where(
+            quarantine.c.mapping == mapping.name,
+            quarantine.c.direction == str(Direction.PUSHING),
+            linked.exists(),
+        )
+        return self._connection.execute(waiting).rowcount
+
+    def _told(self, mapping: str, direction: Direction, kind: str, key: str) -> dict[str, Any]:
+        """Records of one kind → what their detail says under a key, where it says something."""
         query = select(quarantine.c.record_id, quarantine.c.detail).where(
             quarantine.c.mapping == mapping,
             quarantine.c.direction == str(direction),
-            quarantine.c.kind == "ambiguous",
+            quarantine.c.kind == kind,
         )
         rows = self._connection.execute(query.order_by(quarantine.c.record_id))
-        return {row.record_id: row.detail["candidates"] for row in rows if "candidates" in row.detail}
+        return {row.record_id: row.detail[key] for row in rows if key in row.detail}
 
     def _of(self, mapping: str, direction: Direction, ids: Sequence[str]) -> tuple[ColumnElement[bool], ...]:
         return (

@@ -1,0 +1,109 @@
+"""Records that wait for something go on when it is there, and stop waiting when they no longer need it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.fixtures.world import MAPPING, USER, World
+
+MAIL = "ada@example.com"
+OWNER = {"internal": "owner_id", "external": "OwnerId", "reference": "user"}
+STAGE = {
+    "internal": "stage_id",
+    "external": "Description",
+    "reference": {"type": "stage", "by": "name"},
+    "values": [{"internal": "Won", "external": "Closed"}, {"internal": "Fresh", "external": "Open"}],
+}
+USERS: dict[str, Any] = {
+    "internal": "user",
+    "external": "salesforce.User",
+    "connection": "salesforce",
+    "inbound": {"create": True, "update": True},
+    "pushing": False,
+    "match": ["email"],
+    "fields": [{"internal": "email", "external": "Email"}, {"internal": "last_name", "external": "LastName"}],
+}
+
+
+def with_stages(world: World) -> None:
+    fields = [row for row in MAPPING["fields"] if row["external"] != "Description"]
+    world.change_mapping(fields=[*fields, STAGE])
+
+
+@pytest.mark.guarantee("G16")
+def test_a_record_that_is_given_a_linked_owner_waits_for_the_other_no_longer(world: World) -> None:
+    world.change_mapping(fields=[*MAPPING["fields"], OWNER])
+    users = world.beside(USERS)
+    known = world.system.create(USER, {"Email": "known@example.com", "LastName": "Known"})
+    users.poll()
+    lead = world.lead(Email=MAIL, LastName="Lovelace", OwnerId=known)
+    world.poll()
+    world.system.advance(40)
+    stranger = world.system.create(USER, {"Email": "stranger@example.com", "LastName": "Stranger"})
+    world.edit_lead(lead, OwnerId=stranger)
+    world.poll()
+    assert world.pending("polling") == [lead]
+    world.system.advance(40)
+
+    world.edit_lead(lead, OwnerId=known, Phone="1")
+    world.poll()
+
+    assert world.pending("polling") == []
+    assert [row["phone"] for row in world.prospects().values()] == ["1"]
+
+
+@pytest.mark.guarantee("G16")
+@pytest.mark.guarantee("G26")
+def test_a_value_that_names_a_record_by_now_is_tried_again(world: World) -> None:
+    with_stages(world)
+    lead = world.lead(Email=MAIL, LastName="Lovelace", Description="Closed")
+    assert world.poll().reasons["quarantined"] == {"Description: no stage with name 'Won'": 1}
+    world.later(3600)
+    assert world.poll().counts.get("quarantined") is None  # it is not tried over and over
+
+    world.sql("INSERT INTO stages (name) VALUES ('Won')")
+    world.poll()
+
+    assert [external for _, external in world.links()] == [lead]
+    assert world.sql("SELECT s.name FROM prospects p JOIN stages s ON s.id = p.stage_id") == [("Won",)]
+    assert world.waiting() == []
+
+
+@pytest.mark.guarantee("G16")
+@pytest.mark.guarantee("G26")
+def test_a_record_whose_reference_has_a_counterpart_by_now_is_pushed_again(world: World) -> None:
+    with_stages(world)
+    world.poll()
+    (stage,) = world.sql("INSERT INTO stages (name) VALUES ('Odd') RETURNING id")[0]
+    record = world.prospect(email=MAIL, last_name="Lovelace", stage_id=stage)
+    world.push()
+    assert [row[1:3] for row in world.waiting()] == [(record, "rejected")]
+    assert world.push().counts.get("seen") is None
+
+    world.sql("UPDATE stages SET name = 'Fresh' WHERE id = :id", id=stage)
+    world.push()
+
+    assert [row["Description"] for row in world.leads().values()] == ["Open"]
+    assert world.waiting() == []
+
+
+@pytest.mark.guarantee("G20")
+@pytest.mark.guarantee("G26")
+def test_a_record_that_another_mapping_links_leaves_the_quarantine_of_this_one(world: World) -> None:
+    contacts = world.beside(
+        {**MAPPING, "external": "salesforce.Contact", "outbound": {"create": {"when": {
+            "field": "company", "operator": "is not empty"}}, "update": True}}
+    )  # fmt: skip
+    world.settle(1)
+    contacts.poll()
+    record = world.prospect(email=MAIL, last_name="Lovelace")
+    contacts.push()
+    assert [row[:3] for row in contacts.waiting()] == [("pushing", record, "withheld")]
+
+    world.push()
+    contacts.push()
+
+    assert [internal for internal, _ in world.links()] == [record]
+    assert contacts.waiting() == []
