@@ -13,6 +13,7 @@ from sandbox.salesforce.problems import Refusal, unsupported
 from sandbox.salesforce.records import Change, Writer, read_values
 from sandbox.salesforce.schema import ObjectType
 from sandbox.salesforce.tables import quoted
+from sandbox.salesforce.validation import check_restorable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +64,7 @@ def perform(org: Org, order: Mapping[str, Any], moment: datetime | None = None) 
 
 
 def _undelete(deed: Deed) -> str:
+    check_restorable(deed.org.store, deed.object_type, deed.record_id)
     deed.org.store.undelete(deed.object_type.name, [deed.record_id], by=deed.user_id, modified=deed.moment)
     return deed.record_id
 

@@ -118,6 +118,11 @@ class ObjectType:
     def unique_fields(self) -> tuple[Field, ...]:
         return tuple(each for each in self.fields.values() if "unique" in each.flags)
 
+    def takes_along(self, parent: str) -> tuple[str, ...]:
+        """The fields through which its records go, and come back, with a record of the type `parent`."""
+        fields = self.fields.values()
+        return tuple(each.name for each in fields if "cascadeDelete" in each.flags and parent in each.references)
+
     def components(self, compound: Field) -> dict[str, Field]:
         """The stored parts of an address, under the keys that the API gives them."""
         parts = [each for each in self.fields.values() if each.compound == compound.name]

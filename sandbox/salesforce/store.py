@@ -133,32 +133,67 @@ class Store:
             connection.execute(sql, (moment, record_id))
 
     def delete(self, object_name: str, record_ids: Sequence[str], *, by: str, modified: datetime | None = None) -> None:
-        """Put records into the recycle bin (or remove them, where the type has none) and note it in the delete log."""
-        object_type = self.schema[object_name]
-        moment = stamp(modified or self.clock.now())
+        """Put records into the recycle bin (or remove them, where the type has none) and note it in the delete log.
+
+        What hangs on them by a field that cascades goes with them, at the same moment.
+        """
+        object_type, when = self.schema[object_name], modified or self.clock.now()
         with self.writing() as connection:
             for record_id in record_ids:
+                self._take_along(connection, object_name, record_id, by=by, when=when)
                 if object_type.soft_deletes:
-                    self.update(object_name, record_id, {"IsDeleted": True}, modified=modified, by=by)
+                    self.update(object_name, record_id, {"IsDeleted": True}, modified=when, by=by)
                 else:
                     connection.execute(f"DELETE FROM {quoted(object_name)} WHERE Id = ?", (record_id,))
-                connection.execute("INSERT INTO _deletions VALUES (?, ?, ?)", (object_name, record_id, moment))
+                connection.execute("INSERT INTO _deletions VALUES (?, ?, ?)", (object_name, record_id, stamp(when)))
+
+    def _take_along(
+        self, connection: sqlite3.Connection, object_name: str, record_id: str, *, by: str, when: datetime
+    ) -> None:
+        for child in self.schema.objects.values():
+            for name in child.takes_along(object_name):
+                rows = self.rows(child.name, f"{quoted(name)} = ? AND IsDeleted = 0", (record_id,))
+                ids = [row["Id"] for row in rows]
+                noted = [(record_id, child.name, each) for each in ids]
+                connection.executemany("INSERT INTO _taken_along VALUES (?, ?, ?)", noted)
+                self.delete(child.name, ids, by=by, modified=when)
+
+    def taken_along(self, record_id: str) -> list[tuple[str, str]]:
+        """(object, id) of the records that were deleted with this one."""
+        sql = "SELECT object, id FROM _taken_along WHERE parent = ?"
+        return list(self.reader().execute(sql, (record_id,)))
 
     def undelete(
         self, object_name: str, record_ids: Sequence[str], *, by: str, modified: datetime | None = None
     ) -> None:
-        """Take records out of the recycle bin; the delete log forgets them."""
+        """Take records out of the recycle bin, with what went along; the delete log forgets them.
+
+        A loser of a merge no longer names its master.
+        """
+        alone = {"MasterRecordId": None} if "MasterRecordId" in self.schema[object_name].fields else {}
+        when = modified or self.clock.now()
         with self.writing() as connection:
             for record_id in record_ids:
-                self.update(object_name, record_id, {"IsDeleted": False}, modified=modified, by=by)
+                self.update(object_name, record_id, {"IsDeleted": False, **alone}, modified=when, by=by)
                 connection.execute("DELETE FROM _deletions WHERE object = ? AND id = ?", (object_name, record_id))
+                for child, child_id in self.taken_along(record_id):
+                    self.undelete(child, [child_id], by=by, modified=when)
+                connection.execute("DELETE FROM _taken_along WHERE parent = ?", (record_id,))
 
     def purge(self, object_name: str, record_ids: Sequence[str] | None = None) -> int:
-        """Remove records (default: the whole recycle bin of the type) for good; the delete log keeps them."""
+        """Remove records (default: the whole recycle bin of the type) for good; the delete log keeps them.
+
+        What was deleted with them goes too.
+        """
         table = quoted(object_name)
         with self.writing() as connection:
             if record_ids is None:
-                return connection.execute(f"DELETE FROM {table} WHERE IsDeleted = 1").rowcount
+                found = connection.execute(f"SELECT Id FROM {table} WHERE IsDeleted = 1")
+                record_ids = [record_id for (record_id,) in found]
+            for record_id in record_ids:
+                for child, child_id in self.taken_along(record_id):
+                    self.purge(child, [child_id])
+                connection.execute("DELETE FROM _taken_along WHERE parent = ?", (record_id,))
             parameters = [(record_id,) for record_id in record_ids]
             return connection.executemany(f"DELETE FROM {table} WHERE Id = ?", parameters).rowcount
 

@@ -20,6 +20,8 @@ OWN_TABLES = (
     "CREATE TABLE IF NOT EXISTS _sequence (prefix TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS _deletions (object TEXT NOT NULL, id TEXT NOT NULL, deleted TEXT NOT NULL)",
     "CREATE INDEX IF NOT EXISTS _deletions_by_time ON _deletions (object, deleted)",
+    "CREATE TABLE IF NOT EXISTS _taken_along (parent TEXT NOT NULL, object TEXT NOT NULL, id TEXT NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS _taken_along_by_parent ON _taken_along (parent)",
 )
 
 

@@ -54,6 +54,19 @@ def check_record(
     return kept
 
 
+def check_restorable(store: Store, object_type: ObjectType, record_id: str) -> None:
+    """Raise `Refusal` for a record that is not in the recycle bin, or cannot come out of it with all that went along.
+
+    While it was there, another record may have been given its unique value.
+    """
+    record = store.get(object_type.name, record_id)
+    if record is None or not record.get("IsDeleted"):
+        raise invalid_record("UNDELETE_FAILED", "entity is not in the recycle bin", "Id")
+    _check_unique(store, object_type, record, None)
+    for child, child_id in store.taken_along(record_id):
+        check_restorable(store, store.schema[child], child_id)
+
+
 def living_match(store: Store, object_type: ObjectType, name: str, value: Any) -> list[str]:
     """Ids of the records, none of them deleted, that hold this value."""
     condition = f"{quoted(name)} = ?" + (" AND IsDeleted = 0" if object_type.soft_deletes else "")

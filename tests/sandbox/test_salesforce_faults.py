@@ -119,6 +119,51 @@ def test_people_delete_restore_and_purge(salesforce: Salesforce) -> None:
         assert salesforce.store.count("Lead") == there
 
 
+def test_contacts_go_with_their_account_and_come_back_with_it(api: Api, salesforce: Salesforce) -> None:
+    account = salesforce.edit("Account", Name="Analytical Engines")
+    gone, deleted_before = (salesforce.edit("Contact", LastName=name, AccountId=account) for name in ("Curie", "Ada"))
+    salesforce.perform("delete", "Contact", deleted_before)
+
+    salesforce.perform("delete", "Account", account)
+    rows = {row["Id"]: row for row in salesforce.store.rows("Contact")}
+    (parent,) = salesforce.store.rows("Account")
+    assert (rows[gone]["IsDeleted"], rows[gone]["SystemModstamp"]) == (True, parent["SystemModstamp"])
+    log = salesforce.store.deletions("Contact", "2000", "3000")
+    assert {record for record, _ in log} == {gone, deleted_before}
+
+    salesforce.perform("undelete", "Account", account)
+    assert [row["Id"] for row in salesforce.store.rows("Contact", "IsDeleted = 0")] == [gone]
+
+    salesforce.perform("delete", "Account", account)
+    salesforce.perform("purge", "Account", account)
+    assert [row["Id"] for row in salesforce.store.rows("Contact")] == [deleted_before]
+    described = api.get("/sobjects/Account/describe").json()["childRelationships"]
+    assert [each["childSObject"] for each in described if each["cascadeDelete"]] == ["Contact"]
+
+
+def test_a_record_whose_unique_value_was_given_away_is_not_restored(api: Api, salesforce: Salesforce) -> None:
+    old = salesforce.edit("Lead", **lead(Modstamp_Key__c="1"))
+    salesforce.perform("delete", "Lead", old)
+    new = salesforce.edit("Lead", **lead(Modstamp_Key__c="1"))
+
+    refused = api.post("/__sandbox__/edit", {"object": "Lead", "id": old, "operation": "undelete"})
+
+    assert (refused.status_code, refused.json()[0]["errorCode"]) == (400, "DUPLICATE_VALUE")
+    assert new[:15] in refused.json()[0]["message"]
+    again = api.post("/__sandbox__/edit", {"object": "Lead", "id": new, "operation": "undelete"})
+    assert again.json()[0]["errorCode"] == "UNDELETE_FAILED"
+    assert [row["Id"] for row in salesforce.store.rows("Lead", "IsDeleted = 0")] == [new]
+
+
+def test_a_merged_record_that_is_restored_names_no_master(salesforce: Salesforce) -> None:
+    winner, loser = (salesforce.edit("Lead", **lead()) for _ in range(2))
+    salesforce.perform("merge", "Lead", winner, losers=[loser])
+    salesforce.perform("undelete", "Lead", loser)
+    row = salesforce.store.get("Lead", loser)
+    assert row is not None
+    assert (row["IsDeleted"], row["MasterRecordId"]) == (False, None)
+
+
 def test_a_merge_leaves_the_winner_with_everything(salesforce: Salesforce) -> None:
     winner, loser = (salesforce.edit("Account", Name=name) for name in ("Winner", "Loser"))
     contact = salesforce.edit("Contact", LastName="Curie", AccountId=loser)

@@ -221,7 +221,7 @@ def _picklist_entry(field: Field, value: str) -> dict[str, Any]:
 def _children(org: Org, parent: ObjectType) -> list[dict[str, Any]]:
     return [
         {
-            "cascadeDelete": False,
+            "cascadeDelete": "cascadeDelete" in field.flags,
             "childSObject": child.name,
             "deprecatedAndHidden": False,
             "field": field.name,
