@@ -76,6 +76,7 @@ class Run:
     rehearsal: Environment
     direction: Direction
     meter: Meter
+    descriptions: Descriptions
 
     def extract(self, options: RunOptions, run_id: str) -> Handoff:
         """Raises `LeaseHeldError` when another run is at work. Parts that nobody will load any more go first."""
@@ -109,6 +110,8 @@ class Run:
         external = self.environment.connector.describe(mapping.external_type)
         problems = list(unknown_fields(self.file, {Side.INTERNAL: internal, Side.EXTERNAL: external}))
         if problems:
+            # Else the run after the repair would go by what Salesforce showed before it.
+            self.descriptions.forget(mapping.external_type)
             raise ConfigurationError(problems)
 
     def load(self, handoff: Handoff) -> Summary:
@@ -212,7 +215,7 @@ def _run(mapping_name: str, direction: Direction, settings: Settings, resolve: R
         store=open_store(read_only(engine), settings),
         connector=ReadOnlyConnector(environment.connector),
     )
-    return Run(file, environment, rehearsal, direction, meter)
+    return Run(file, environment, rehearsal, direction, meter, memory)
 
 
 @contextmanager

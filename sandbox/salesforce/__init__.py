@@ -13,6 +13,7 @@ From anywhere, while it runs, under `/__sandbox__/`: `counts` (GET, DELETE), `fa
 (POST), `rules` (PUT), `clock` (GET, PUT).
 
 A request's way: `web.app` (ASGI) → `web.routing` (session, limit, count, faults) → a module per resource in `web` →
-`soql` and `query` for reading, `records` and `validation` for saving → `store` (SQLite). `sandbox/UNCONFIRMED.md` lists
-what neither a document nor a recorded answer of a real org confirms.
+`soql` and `query` for reading, `records` and `validation` for saving → `store` (SQLite). `sandbox/FAULTS.md` lists
+what can be made to go wrong, `sandbox/UNCONFIRMED.md` what neither a document nor a recorded answer of a real org
+confirms.
 """

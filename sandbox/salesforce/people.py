@@ -153,6 +153,6 @@ DEEDS: Final[Mapping[str, Possible]] = MappingProxyType(
         "touch": Possible(_touch, "a record gets a new SystemModstamp and nothing else"),
         "merge": Possible(_merge, "`losers` are deleted, point to the record, and what was theirs is the record's"),
         "convert": Possible(_convert, "a Lead becomes an Account and a Contact"),
-        "archive": Possible(_archive, "a Task or an Event is no longer shown by `query`, only by `queryAll`"),
+        "archive": Possible(_archive, "a Task is no longer shown by `query`, only by `queryAll`"),
     }
 )

@@ -144,7 +144,7 @@ def test_a_shorter_target_is_advice(file: MappingFile) -> None:
     assert advice.what == "Email may be longer than the 40 characters of email"
 
 
-KEY = {"kind": "text", "length": 64, "unique": True, "external_id": True}
+KEY: dict[str, Any] = {"kind": "text", "length": 64, "unique": True, "external_id": True}
 
 
 @pytest.fixture

@@ -58,12 +58,13 @@ def settle_answers(ledger: Ledger, answers: Sequence[Answer]) -> None:
         ledger.tx.quarantine.release(ledger.job.environment.mapping.name, Direction.PUSHING, ids)
     _quarantine(ledger, refused)
     _write_history(ledger, done)
-    _write_log(ledger, done, refused)
     closed = [*done, *refused, *later]
+    unanswered = [each for each in answers if each.outcome.status is Status.UNKNOWN]
+    _write_log(ledger, done, refused, [*later, *unanswered])
     ledger.tx.intents.close([each.link_id for each in closed])
     ledger.tx.links.discard([each.link_id for each in [*refused, *later] if each.action.operation is Operation.CREATE])
     ledger.job.tally.add("again", len(later))
-    ledger.job.tally.add("unanswered", len(answers) - len(closed))
+    ledger.job.tally.add("unanswered", len(unanswered))
 
 
 def _not_linked_meanwhile(ledger: Ledger, answers: Sequence[Answer]) -> list[Answer]:
@@ -191,8 +192,9 @@ def _write_history(ledger: Ledger, done: Sequence[Answer]) -> None:
         ledger.tx.journal.history(frame(rows))
 
 
-def _write_log(ledger: Ledger, done: Sequence[Answer], refused: Sequence[Answer]) -> None:
-    mapping, all_of_them = ledger.job.environment.mapping, [*done, *refused]
+def _write_log(ledger: Ledger, done: Sequence[Answer], refused: Sequence[Answer], waiting: Sequence[Answer]) -> None:
+    """One row per answer, and so one per record that was not done, whoever will do it (G29)."""
+    mapping, all_of_them = ledger.job.environment.mapping, [*done, *refused, *waiting]
     for each in done:
         ledger.job.tally.add(_WORDS[each.action.operation], 1)
     for each in refused:
@@ -205,7 +207,9 @@ def _write_log(ledger: Ledger, done: Sequence[Answer], refused: Sequence[Answer]
         "run_id": [ledger.job.run_id] * size,
         "mapping": [mapping.name] * size,
         "direction": [str(Direction.PUSHING)] * size,
-        "status": [_WORDS[each.action.operation] for each in done] + ["quarantined"] * len(refused),
+        "status": [_WORDS[each.action.operation] for each in done]
+        + ["quarantined"] * len(refused)
+        + ["waiting"] * len(waiting),
         "code": [each.outcome.code[:100] for each in all_of_them],
         "message": [each.outcome.message for each in all_of_them],
         "internal_type": [mapping.internal] * size,

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, delete, select
 
 from modstamp.model import Field, TypeDescription
 from modstamp.state.clock import Clock, system_time
@@ -38,6 +38,14 @@ class Descriptions:
         row = {"connection": self._connection, "type_name": description.name, "document": asdict(description)}
         with self._engine.begin() as opened:
             upsert(opened, descriptions, [{**row, "at": self._clock()}])
+
+    def forget(self, type_name: str) -> None:
+        with self._engine.begin() as opened:
+            opened.execute(
+                delete(descriptions).where(
+                    descriptions.c.connection == self._connection, descriptions.c.type_name == type_name
+                )
+            )
 
 
 def _described(document: Mapping[str, Any]) -> TypeDescription:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from modstamp.connectors.salesforce import errors, table
-from modstamp.connectors.salesforce.bulk import Jobs
+from modstamp.connectors.salesforce.bulk import JobFailedError, Jobs
 from modstamp.connectors.salesforce.errors import NoAnswerError
 from modstamp.errors import LimitReachedError, RetryableError
 from modstamp.model import Action, Operation, Outcome, Status
@@ -35,7 +36,8 @@ def create(jobs: Jobs, type_name: str, actions: Sequence[Action]) -> list[Outcom
     outcomes = [Outcome(status=Status.UNKNOWN, code="NO_ANSWER", message=f"the outcome of {path} is open")] * len(rows)
     try:
         jobs.release(path, type_name)
-        jobs.wait(path, type_name)
+        with suppress(JobFailedError):  # its lists tell all the same what it did and what it did not come to
+            jobs.wait(path, type_name)
         for listed in ("successfulResults", "failedResults", "unprocessedRecords"):
             found = jobs.list_of(path, listed, type_name)
             for place, entry in _places(found, names, waiting):
