@@ -1,11 +1,12 @@
 """The command line: the same engine without Airflow. Connections come from ``AIRFLOW_CONN_<ID>`` variables.
 
-Exit code 0: done, or paused by a limit; 1: a person has something to change; 2: the command itself was wrong; 3: the
-run could not go on, and nothing was lost.
+Exit code 0: done, or paused by a limit; 1: a person has something to change or to answer; 2: the command itself was
+wrong; 3: the run could not go on, and nothing was lost.
 """
 
 from __future__ import annotations
 
+import getpass
 import json
 import sys
 import uuid
@@ -17,7 +18,7 @@ import click
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
-from modstamp import inspection, report, wiring
+from modstamp import approval, inspection, report, wiring
 from modstamp.errors import ConfigurationError, ModstampError, Problem
 from modstamp.mapping.advice import advise
 from modstamp.mapping.catalog import MappingFile, Mappings
@@ -93,6 +94,21 @@ def sync(mapping: Sequence[str], direction: str | None, *, as_json: bool) -> Non
     finally:
         if summaries or as_json:
             _show({"runs": summaries}, report.runs(summaries), as_json=as_json)
+    if any(each["held"] for each in summaries):
+        sys.exit(1)
+
+
+@cli.command()
+@click.argument("mapping")
+@click.argument("direction", type=click.Choice([str(each) for each in Direction]), required=False)
+@click.option("--reject", is_flag=True, help="The run shall not write; nobody is asked again for a day.")
+@_JSON
+def approve(mapping: str, direction: str | None, *, reject: bool, as_json: bool) -> None:
+    """Let a held run pass: once, within a day, up to the numbers it asked for. MAPPING may be the run's id."""
+    settings = _settings()
+    hold = approval.find(approval.waiting(settings), mapping, Direction(direction) if direction else None)
+    document = approval.answer(settings, hold, approve=not reject, who=getpass.getuser()).as_dict()
+    _show(document, report.answer(document), as_json=as_json)
 
 
 @cli.command()

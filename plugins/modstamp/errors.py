@@ -8,7 +8,8 @@ ModstampError
 ├── RetryableError       try again later, with jitter; the work stays pending
 │   └── LeaseHeldError   another run of this mapping and direction is at work (G22)
 ├── RejectedRecordError  this record goes to quarantine with its reason, the others go on
-└── LimitReachedError    no failure: pause, keep the work, go on when there is room (G27)
+├── LimitReachedError    no failure: pause, keep the work, go on when there is room (G27)
+└── RunHeldError         no failure: the work is kept until a person answers (G28)
 """
 
 from __future__ import annotations
@@ -81,3 +82,7 @@ class LimitReachedError(ModstampError):
     def __init__(self, message: str, until: datetime | None = None) -> None:
         self.until = until
         super().__init__(message)
+
+
+class RunHeldError(ModstampError):
+    """An earlier run of this mapping and direction asked whether it may write so much, and nobody has said yes."""

@@ -104,12 +104,14 @@ def overview(settings: Settings, resolve: wiring.Resolver = from_environment) ->
     from modstamp.state import overview as state  # noqa: PLC0415  # SQLAlchemy
     from modstamp.state.calls import Meter  # noqa: PLC0415  # SQLAlchemy
     from modstamp.state.database import read_only  # noqa: PLC0415  # SQLAlchemy
+    from modstamp.state.holds import Holds  # noqa: PLC0415  # SQLAlchemy
     from modstamp.state.runs import Runs  # noqa: PLC0415  # SQLAlchemy
 
     with wiring.open_database(settings, resolve) as engine, read_only(engine).connect() as connection:
         connections = dict.fromkeys(mapping.connection for mapping in wiring.mappings(settings))
         return {
             "runs": [each.as_dict() for each in Runs(connection).latest()],
+            "holds": [each.as_dict() for each in Holds(connection).all()],
             "pending": [each.as_dict() for each in state.pending_counts(connection)],
             "quarantine": [each.as_dict() for each in state.quarantine_counts(connection)],
             "links": [each.as_dict() for each in state.link_counts(connection)],

@@ -82,7 +82,7 @@ def doctor(document: Document) -> str:
 
 def status(document: Document) -> str:
     """The last runs, what waits, and the budget."""
-    parts = [runs(document["runs"])]
+    parts = [runs(document["runs"]), *map(_hold, document["holds"])]
     table = _table("type", "direction", "waits as", "records", "reason")
     for row in document["pending"]:
         table.add_row(row["mapping"], row["direction"], "pending", str(row["records"]), row["reason"] or "edited")
@@ -94,6 +94,24 @@ def status(document: Document) -> str:
         used = f"{each['used_by_all']:,} of {each['maximum']:,}" if each["maximum"] else "not told yet"
         parts.append(f"{each['connection']}: {each['used_by_us']:,} calls by us in 24 hours; by all: {used}")
     return "\n".join(parts)
+
+
+def _hold(hold: Document) -> str:
+    """A run that asks, and how to answer it (G28)."""
+    about = f"{hold['mapping']} {hold['direction']}"
+    if hold["decision"]:
+        return f"{about}: {hold['decision']} by {hold['decided_by']} at {hold['decided_at']}: {hold['message']}"
+    return f"{about} asks since {hold['asked_at']}: {hold['message']}. To answer: modstamp approve {about} [--reject]"
+
+
+def answer(hold: Document) -> str:
+    """What was decided, and what follows."""
+    about = f"{hold['mapping']} {hold['direction']}"
+    follows = {
+        "approved": "The next run passes, or a run that waits in Airflow",
+        "rejected": "Its work stays pending, and nobody is asked again for a day unless it grows",
+    }
+    return f"{about}: {hold['decision']} ({hold['message']}). {follows[hold['decision']]}."
 
 
 def _problems(problems: Iterable[Document], sign: str) -> list[str]:

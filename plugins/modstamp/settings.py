@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -20,6 +20,19 @@ def _seconds(value: Any) -> Any:
 
 
 Duration = Annotated[timedelta, BeforeValidator(_seconds)]
+
+
+class RunLimit(BaseModel):
+    """The most that one run may do without asking: so many records, and not more than this share of the linked ones.
+
+    Up to `floor` records no share is looked at, so that small bases do not trip.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    records: int = Field(ge=0)
+    share: float = Field(ge=0)
+    floor: int = Field(ge=0)
 
 
 class Settings(BaseSettings):
@@ -59,6 +72,24 @@ class Settings(BaseSettings):
         0.8, gt=0, le=1, description="Share of the org's daily calls, by all applications, at which we stop (OSF-083)"
     )
     own_threshold: int = Field(8_000, ge=0, description="Calls that Modstamp itself may make in 24 hours (OSF-084)")
+
+    create_limit: RunLimit = Field(
+        RunLimit(records=10_000, share=0.5, floor=250),
+        description="What one run may create without asking, as JSON: records, share, floor (G28)",
+    )
+    update_limit: RunLimit = Field(
+        RunLimit(records=20_000, share=0.5, floor=250), description="The same for updates (G28)"
+    )
+    delete_limit: RunLimit = Field(
+        RunLimit(records=1_000, share=0.05, floor=25), description="The same for deletes (G28)"
+    )
+    emptied_share: float = Field(
+        0.5, gt=0, le=1, description="A run that finds more of the linked records deleted than this share asks (G28)"
+    )
+    answer_validity: Duration = Field(timedelta(days=1), description="How long an approval or rejection counts (G28)")
+    recount: Duration = Field(
+        timedelta(hours=2), description="While nobody answers, a held mapping is read again after this (G28)"
+    )
 
     description_age: Duration = Field(
         timedelta(hours=1), description="How long a type's description is used before it is asked for again"

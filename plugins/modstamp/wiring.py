@@ -19,6 +19,7 @@ from modstamp.errors import (
     ModstampError,
     Problem,
     RetryableError,
+    RunHeldError,
 )
 from modstamp.mapping import loading
 from modstamp.mapping.catalog import MappingFile, Mappings
@@ -150,6 +151,23 @@ class Run:
             document_calls=0,
             seconds=0.0,
             paused=status == "paused",
+            message=message,
+        )
+
+    def not_begun(self, run_id: str, message: str) -> Summary:
+        """Of a run that an earlier question holds (G28)."""
+        from modstamp.engine.handoff import Summary  # noqa: PLC0415  # pandas
+
+        return Summary(
+            run_id=run_id,
+            mapping=self.environment.mapping.name,
+            direction=self.direction,
+            counts={},
+            reasons={},
+            calls=0,
+            document_calls=0,
+            seconds=0.0,
+            held=True,
             message=message,
         )
 
@@ -325,13 +343,18 @@ def prepare(settings: Settings, resolve: Resolver = from_environment) -> None:
 
 
 def run_through(run: Run, options: RunOptions, run_id: str) -> Summary:
-    """All four steps in this process. A limit reached in any of them pauses the run and is no failure (G27)."""
+    """All four steps in this process. A limit reached in any of them pauses the run and is no failure (G27).
+
+    Nor is a question that waits for its answer: then nothing begins (G28).
+    """
     from sqlalchemy.exc import DBAPIError  # noqa: PLC0415  # not at DAG-parse time
 
     try:
         return run.load(run.validate(run.transform(run.extract(options, run_id))))
     except LeaseHeldError:
         raise
+    except RunHeldError as held:
+        return run.not_begun(run_id, str(held))
     except (ModstampError, DBAPIError) as error:
         if options.dry_run:
             run.rehearsal.staging.remove(run_id)

@@ -2,74 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 
 from sandbox.salesforce.server import Salesforce
+from tests.fixtures.dag_runs import run_dags
 from tests.fixtures.office import Office, open_office
 from tests.fixtures.salesforce import salesforce
 
 __all__ = ["salesforce"]
 
-PROJECT = Path(__file__).parents[2]
-
-_PROGRAM = """
-import json, sys
-from airflow.utils.db import initdb
-from airflow.dag_processing.dagbag import DagBag
-initdb()
-bag = DagBag("dags")
-assert not bag.import_errors, bag.import_errors
-for order in json.loads(sys.argv[1]):
-    run = bag.dags[order["dag"]].test(run_conf=order["params"])
-    states = {each.task_id: str(each.state) for each in run.get_task_instances()}
-    print("RESULT" + json.dumps({"state": str(run.state), "tasks": states}))
-"""
-
 
 @pytest.fixture
 def office(salesforce: Salesforce, sqlite: Engine, tmp_path: Path) -> Office:
     return open_office(salesforce, sqlite, tmp_path)
-
-
-def run_dags(office: Office, *orders: dict[str, Any]) -> list[dict[str, Any]]:
-    connection = office.resolve("salesforce")
-    login = {
-        "conn_type": "salesforce",
-        "host": connection.host,
-        "login": connection.login,
-        "password": connection.password,
-        "extra": dict(connection.extra),
-    }
-    with tempfile.TemporaryDirectory() as home:
-        done = subprocess.run(  # noqa: S603 - our own program
-            [sys.executable, "-W", "ignore", "-c", _PROGRAM, json.dumps(orders)],
-            cwd=PROJECT,
-            env={
-                **os.environ,
-                "AIRFLOW_HOME": home,
-                "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
-                "AIRFLOW_CONN_ENGAGEMENT": json.dumps(
-                    {"conn_type": "sqlite", "host": str(office.database.url.database)}
-                ),
-                "AIRFLOW_CONN_SALESFORCE": json.dumps(login),
-                "MODSTAMP_STAGING_URL": office.settings.staging_url,
-            },
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=110,
-        )
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    return [json.loads(line.removeprefix("RESULT")) for line in done.stdout.splitlines() if line.startswith("RESULT")]
 
 
 @pytest.mark.requirement("OSF-008")
@@ -111,3 +59,38 @@ def test_a_limit_before_loading_is_a_pause_and_no_failure(office: Office) -> Non
     )
     assert later["state"] == "success"
     assert office.one("SELECT count(*) FROM prospects") == 3
+
+
+FEW = '{"records": 3, "share": 0.1, "floor": 3}'
+
+
+@pytest.mark.guarantee("G28")
+@pytest.mark.timeout(300)
+def test_a_held_run_asks_in_airflow_and_does_what_is_answered(office: Office) -> None:
+    office.fill_leads(2)
+    office.poll()
+    office.later()
+    office.fill_leads(8, first=2)
+    for number in range(6):
+        office.sql(
+            "INSERT INTO prospects (email, last_name, company) VALUES (:mail, 'In', 'Firm')", mail=f"in{number}@x.io"
+        )
+    leads = len(list(office.leads()))
+
+    poll, push = run_dags(
+        office,
+        {"dag": "salesforce_lead_poll", "params": {}, "answer": "Approve"},
+        {"dag": "salesforce_lead_push", "params": {}, "answer": "Reject"},
+        MODSTAMP_CREATE_LIMIT=FEW,
+    )
+
+    assert poll["tasks"]["load"] == "success"
+    assert office.one("SELECT count(*) FROM prospects") == 16
+    assert push["tasks"]["load"] == "skipped"
+    assert len(list(office.leads())) == leads
+    assert office.sql("SELECT actor, verb, object FROM sync_changes ORDER BY id") == [
+        ("ada", "approved", "salesforce_lead polling"),
+        ("ada", "rejected", "salesforce_lead pushing"),
+    ]
+    runs = office.sql("SELECT direction, status FROM sync_runs WHERE id LIKE 'salesforce_lead_p%' ORDER BY 1")
+    assert runs == [("polling", "completed"), ("pushing", "held")]

@@ -24,11 +24,15 @@ class RunOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A staged part. `window`: its rows come from the window in (stamp, id) order, so that they move the checkpoint."""
+    """A staged part. `window`: its rows come from the window in (stamp, id) order, so that they move the checkpoint.
+
+    `deleted`: how many of its rows are of deleted records (G28).
+    """
 
     reference: str
     rows: int
     window: bool
+    deleted: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +93,10 @@ class Tally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """What a run did. `paused`: a limit was reached, the rest waits and goes on by itself (G27)."""
+    """What a run did. `paused`: a limit was reached, the rest waits and goes on by itself (G27).
+
+    `held`: it wrote nothing, because it would have written too much; `asks`: nobody has answered that yet (G28).
+    """
 
     run_id: str
     mapping: str
@@ -100,6 +107,8 @@ class Summary:
     document_calls: int
     seconds: float
     paused: bool = False
+    held: bool = False
+    asks: bool = False
     message: str = ""
     differences: tuple[Mapping[str, Any], ...] = ()  # of a dry run
 

@@ -137,14 +137,19 @@ def context_of(environment: Environment, handoff: Handoff) -> Context:
 
 def preview(environment: Environment, handoff: Handoff, tally: Tally) -> tuple[Mapping[str, object], ...]:
     """The dry run: count what would be done and return every field that would be written."""
+    differences: list[Mapping[str, object]] = []
+    for planned in plans(environment, handoff):
+        for kind, records in planned.counts().items():
+            tally.add(kind, records)
+        differences += planned.differences()
+    return tuple(differences)
+
+
+def plans(environment: Environment, handoff: Handoff) -> Iterator[Plan]:
+    """The plan of every batch, one after the other, from transactions that cannot write."""
     context = context_of(environment, handoff)
     look = land.preview if handoff.direction is Direction.POLLING else send.preview
-    differences: list[Mapping[str, object]] = []
     for part in handoff.parts:
         source = parts.unpack(environment.staging.read(part.reference))
         for batch in parts.batches(source, environment.settings.outbound_batch):
-            planned = look(environment, batch, context)
-            for kind, records in planned.counts().items():
-                tally.add(kind, records)
-            differences += planned.differences()
-    return tuple(differences)
+            yield look(environment, batch, context)

@@ -32,7 +32,9 @@ from modstamp.engine.judge import FIELDWISE, Kind, is_kind, kinds
 from modstamp.engine.merge import Cell, Cells, Merged, merge
 from modstamp.instants import epochs
 from modstamp.mapping.schema import FieldMapping
-from modstamp.model import Column, Side, Value
+from modstamp.model import Column, Presence, Side, Value
+
+GONE = "deleted at the source"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,10 +100,12 @@ class Plan:
         return both
 
     def counts(self) -> Counter[str]:
-        """Records by what is to be done about them."""
+        """Records by what is to be done about them; besides, linked ones whose source is gone."""
         result: Counter[str] = Counter(str(kind) for kind in self.kinds)
         result["update"] = int((self.rows(*FIELDWISE) & self.having(Cell.WRITE)).sum())
         result["merged"] = int(self.merged.sum())
+        gone = column(self.batch.source.records, Column.STATE) == Presence.DELETED
+        result[GONE] = int((gone & self.batch.linked & ~self.rows(Kind.AGAIN)).sum())
         return result
 
     def differences(self) -> Iterator[dict[str, Any]]:

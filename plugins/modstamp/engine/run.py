@@ -14,7 +14,7 @@ from datetime import datetime
 import pandas as pd
 
 from modstamp import instants
-from modstamp.engine import adopt, convert, extract, load, parts, recover
+from modstamp.engine import adopt, brakes, convert, extract, load, parts, recover
 from modstamp.engine.context import Context
 from modstamp.engine.environment import Environment, Job
 from modstamp.engine.expectations import suite
@@ -24,12 +24,14 @@ from modstamp.engine.handoff import Handoff, Part, RunOptions, Summary, Tally
 from modstamp.engine.judge import NOT_VISIBLE
 from modstamp.engine.validate import Verdict, document, judge
 from modstamp.errors import LeaseLostError, LimitReachedError, ModstampError
-from modstamp.model import Direction
+from modstamp.model import Column, Direction, Presence
 from modstamp.ports import Lease, RunRecord
 
 
 def start(environment: Environment, direction: Direction, options: RunOptions, run_id: str) -> Handoff:
-    """Extract. Raises `LeaseHeldError` when another run is at work."""
+    """Extract. Raises `LeaseHeldError` when another run is at work, `RunHeldError` while a question waits (G28)."""
+    if not options.dry_run:
+        brakes.wait_for_answer(environment, direction)
     began, tally = time.monotonic(), Tally()
     mapping, store = environment.mapping, environment.store
     lease = None if options.dry_run else store.grant(mapping.name, direction, run_id)
@@ -127,7 +129,9 @@ def _cut(extracted: Iterator[extract.Extracted], rows: int) -> Iterator[extract.
 
 def _write(environment: Environment, run_id: str, name: str, pages: list[pd.DataFrame], *, window: bool) -> Part:
     whole = pd.concat(pages, ignore_index=True)
-    return Part(reference=environment.staging.write(run_id, name, whole), rows=len(whole), window=window)
+    deleted = int((column(whole, Column.STATE) == Presence.DELETED).sum())
+    reference = environment.staging.write(run_id, name, whole)
+    return Part(reference=reference, rows=len(whole), window=window, deleted=deleted)
 
 
 def transform(environment: Environment, handoff: Handoff) -> Handoff:
@@ -178,21 +182,34 @@ def _keep_verdicts(environment: Environment, handoff: Handoff, verdicts: list[Ve
 
 
 def finish(environment: Environment, handoff: Handoff) -> Summary:
-    """Load, move the cursor, give the lease back. A limit reached pauses the run and is no failure (G27)."""
+    """Load, move the cursor, give the lease back. A limit reached pauses the run and is no failure (G27).
+
+    A run that would write too much is held before it writes anything: its cursor and pending entries stay, what it
+    staged goes, because whoever answers means the records as they will be then (G28).
+    """
     adopt.check_unchanged(environment, handoff.mapping_hash)
     began, tally = time.monotonic(), _tally(handoff)
     if handoff.dry_run:
         differences = load.preview(environment, handoff, tally)
         environment.staging.remove(handoff.run_id)
-        summary = _summary(_after(handoff, tally, began), "", differences=differences)
+        message = brakes.foretell(environment, handoff, tally.counts)
+        summary = _summary(_after(handoff, tally, began), message, differences=differences)
         return replace(summary, calls=environment.calls_of(handoff.run_id))
     lease, context = _lease(handoff), load.context_of(environment, handoff)
     job = Job(environment=environment, lease=lease, run_id=handoff.run_id, context=context, tally=tally)
     try:
+        question = brakes.look(environment, handoff)
+        held = question and brakes.ask(job, question)
+        if held:
+            environment.store.give_back(lease)
+            environment.staging.remove(handoff.run_id)
+            summary = _record(environment, _after(handoff, tally, began), "held", held.message)
+            return replace(summary, asks=held.decision is None)
         load.load(job, handoff)
     except LimitReachedError as limit:
         environment.store.give_back(lease)
         return _record(environment, _after(handoff, tally, began), "paused", str(limit))
+    brakes.settle(job, question)
     warning = _many_hidden(environment, tally)
     if warning:
         _log(environment, handoff, "held", warning)
@@ -250,7 +267,8 @@ def fail(environment: Environment, handoff: Handoff, message: str) -> None:
 
 
 def _record(environment: Environment, handoff: Handoff, status: str, message: str = "") -> Summary:
-    summary = replace(_summary(handoff, message, paused=status == "paused"), calls=environment.calls_of(handoff.run_id))
+    calls = environment.calls_of(handoff.run_id)
+    summary = replace(_summary(handoff, message), paused=status == "paused", held=status == "held", calls=calls)
     ended: datetime | None = None if status == "running" else environment.store.now()
     run = RunRecord(
         id=handoff.run_id,
@@ -271,9 +289,7 @@ def _record(environment: Environment, handoff: Handoff, status: str, message: st
     return summary
 
 
-def _summary(
-    handoff: Handoff, message: str, *, paused: bool = False, differences: tuple[Mapping[str, object], ...] = ()
-) -> Summary:
+def _summary(handoff: Handoff, message: str, *, differences: tuple[Mapping[str, object], ...] = ()) -> Summary:
     return Summary(
         run_id=handoff.run_id,
         mapping=handoff.mapping,
@@ -283,7 +299,6 @@ def _summary(
         calls=0,
         document_calls=document_calls(handoff),
         seconds=handoff.seconds,
-        paused=paused,
         message=message,
         differences=differences,
     )

@@ -67,6 +67,30 @@ class Toggles(Strict):
         return {Operation.CREATE: self.create, Operation.UPDATE: self.update, Operation.DELETE: self.delete}[operation]
 
 
+class Limit(Strict):
+    """The most that one run may do of one operation without asking. In YAML also ``false``: any number."""
+
+    on: bool = True
+    records: int | None = Field(None, ge=0)
+    """So many records; without it, the setting's."""
+    share: float | None = Field(None, ge=0)
+    """This share of the linked records, such as 0.05; without it, the setting's."""
+
+
+_Limit = BeforeValidator(_switched, json_schema_input_type=bool | Limit)
+
+
+class Limits(Strict):
+    """What one run may do without asking. A run that would do more is held before it writes anything."""
+
+    create: Annotated[Limit, _Limit] = Limit()
+    update: Annotated[Limit, _Limit] = Limit()
+    delete: Annotated[Limit, _Limit] = Limit()
+
+    def of(self, operation: Operation) -> Limit:
+        return {Operation.CREATE: self.create, Operation.UPDATE: self.update, Operation.DELETE: self.delete}[operation]
+
+
 class Polling(Strict):
     """Reading the external side. In YAML also ``false``."""
 
@@ -157,6 +181,8 @@ class TypeMapping(Strict):
     """Sending what changed in the engagement database."""
     outbound: Toggles = Toggles()
     """What pushing may write in the other system. Conditions look at internal fields."""
+    limits: Limits = Limits()
+    """What one run may do without asking, in either direction; without it, the settings'."""
     match: tuple[str, ...] = ()
     """Internal fields that make the key by which an existing counterpart is recognised."""
     first_link: FirstLinkPolicy = "hold"

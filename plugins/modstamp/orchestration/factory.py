@@ -16,6 +16,7 @@ from modstamp.mapping.catalog import MappingFile, Mappings
 from modstamp.mapping.schema import TypeMapping
 from modstamp.model import Direction
 from modstamp.orchestration import alerts, guide, schedule, steps
+from modstamp.orchestration.loading import Load
 from modstamp.settings import Settings
 
 VERBS: Final = {Direction.POLLING: "poll", Direction.PUSHING: "push"}
@@ -71,7 +72,12 @@ def _dag(every: Mappings, file: MappingFile, direction: Direction, settings: Set
         extracted = task(**calling)(steps.extract)(mapping.name, str(direction))
         transformed = task(multiple_outputs=False)(steps.transform)(extracted)
         validated = task(**calling)(steps.validate)(transformed)
-        task(**calling, outlets=schedule.outlets(mapping, direction))(steps.load)(validated)
+        Load(
+            task_id="load",
+            document=validated,
+            pool=pool(mapping.connection),
+            outlets=schedule.outlets(mapping, direction),
+        )
     return dag
 
 

@@ -10,18 +10,21 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from airflow.sdk import get_current_context
 from airflow.sdk.exceptions import AirflowSkipException
 
-from modstamp import wiring
+from modstamp import approval, wiring
 from modstamp.engine.handoff import Handoff, RunOptions, Summary
-from modstamp.errors import LeaseHeldError, LimitReachedError, ModstampError
+from modstamp.errors import LeaseHeldError, LimitReachedError, ModstampError, RunHeldError
 from modstamp.model import Direction
 from modstamp.orchestration import alerts, schedule
 from modstamp.orchestration.connections import resolve
 from modstamp.settings import Settings
+
+if TYPE_CHECKING:
+    from modstamp.ports import Hold
 
 Document = dict[str, Any]
 
@@ -31,9 +34,10 @@ log = logging.getLogger(__name__)
 
 
 def extract(mapping: str, direction: str) -> Document:
-    """Raises `AirflowSkipException` when the direction is off, another run is at work or a limit is reached.
+    """Raises `AirflowSkipException` when there is nothing to begin.
 
-    None of these is a failure: the work stays where it is, and the next run takes it up.
+    The direction is off, another run is at work, an earlier one waits for an answer, or a limit is reached. None of
+    these is a failure: the work stays where it is, and the next run takes it up.
     """
     settings, towards = Settings(), Direction(direction)
     if not wiring.mappings(settings)[mapping].is_on(towards):
@@ -42,7 +46,7 @@ def extract(mapping: str, direction: str) -> Document:
     with wiring.open_run(mapping, towards, settings, resolve) as run:
         try:
             handoff = run.extract(_options(context["params"]), _run_id(context))
-        except LeaseHeldError as error:
+        except (LeaseHeldError, RunHeldError) as error:
             raise AirflowSkipException(str(error)) from error
         except LimitReachedError as limit:
             raise _paused(run, limit) from limit
@@ -63,13 +67,57 @@ def load(document: Document) -> Document:
     """Returns the summary, without the differences of a dry run: they are rows."""
     with _step(document) as (run, handoff):
         summary = run.load(handoff)
+    return _ended(summary, dry_run=handoff.dry_run)
+
+
+def load_anew(document: Document) -> Document:
+    """All steps of an approved run once more: hours may lie between what was read and the answer (G28)."""
+    handoff, context = Handoff.from_dict(document), get_current_context()
+    with wiring.open_run(handoff.mapping, handoff.direction, Settings(), resolve) as run:
+        summary = wiring.run_through(run, _options(context["params"]), handoff.run_id)
+    return _ended(summary, dry_run=False)
+
+
+def _ended(summary: Summary, *, dry_run: bool) -> Document:
     log.info("Summary\n%s", _report(summary))
     context, settings = get_current_context(), Settings()
-    if summary.paused or summary.message:
+    if summary.asks or (summary.message and not summary.held and not dry_run):
         alerts.notify_held(context, settings, summary)
-    if not handoff.dry_run:
+    if not dry_run:
         schedule.announce(context, wiring.mappings(settings)[summary.mapping], summary)
     return replace(summary, differences=()).as_dict()
+
+
+def answer(document: Document, *, approve: bool, who: str) -> None:
+    """What a person chose in Airflow about a held run; it means the numbers that this very run has shown (G28)."""
+    hold = _hold(document)
+    if hold is not None and hold.run_id == document["run_id"]:
+        approval.answer(Settings(), hold, approve=approve, who=who, resolve=resolve)
+
+
+def is_approved(document: Document) -> bool:
+    return decision(document) == "approved"
+
+
+def decision(document: Document) -> str:
+    """approved, waiting, or in words why the run need not wait any longer."""
+    hold, settings = _hold(document), Settings()
+    if hold is None:
+        return "another run has done it, or nothing was left to do"
+    if hold.decision == "rejected":
+        return f"rejected by {hold.decided_by}"
+    if hold.decision is None and hold.run_id != document["run_id"]:
+        return "another run has counted since, and asks anew"
+    if hold.decision is None and datetime.now(UTC) > hold.counted_at + settings.recount:
+        return "nobody has answered; the next run counts again"
+    return hold.decision or "waiting"
+
+
+def _hold(document: Document) -> Hold | None:
+    handoff = Handoff.from_dict(document)
+    holds = approval.waiting(Settings(), resolve)
+    key = (handoff.mapping, handoff.direction)
+    return next((each for each in holds if (each.mapping, each.direction) == key), None)
 
 
 @contextmanager

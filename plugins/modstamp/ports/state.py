@@ -62,7 +62,7 @@ class RunRecord:
     id: str
     mapping: str
     direction: Direction
-    status: str  # running, completed, paused, failed
+    status: str  # running, completed, paused, held, failed
     started_at: datetime
     ended_at: datetime | None = None
     message: str = ""
@@ -79,6 +79,32 @@ class RunRecord:
             "ended_at": self.ended_at and instants.to_text(self.ended_at),
         }
         return asdict(self) | moments | {"direction": str(self.direction)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A run that asks before it writes, and the answer (G28). One per mapping and direction.
+
+    `counts`: what is asked for: create, update, delete or emptied → records. `counted_at`: when they were last counted.
+    `decision`: approved or rejected; None while nobody has answered.
+    """
+
+    mapping: str
+    direction: Direction
+    run_id: str
+    message: str
+    counts: Mapping[str, int]
+    asked_at: datetime
+    counted_at: datetime
+    decision: str | None = None
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-able."""
+        moments = {name: getattr(self, name) for name in ("asked_at", "counted_at", "decided_at")}
+        texts = {name: moment and instants.to_text(moment) for name, moment in moments.items()}
+        return asdict(self) | texts | {"direction": str(self.direction), "counts": dict(self.counts)}
 
 
 class Records(Protocol):
@@ -105,6 +131,8 @@ class Records(Protocol):
     def scan(self, type_name: str, fields: Sequence[str], after_id: str | None, limit: int) -> pd.DataFrame:
         """The next `limit` records in the order of their ids; fewer when there are no more."""
         ...
+
+    def count(self, type_name: str) -> int: ...
 
     def insert(self, type_name: str, values: pd.DataFrame) -> list[str]:
         """Ids in the order of the rows. A row the database refuses raises `RejectedRecordError`."""
@@ -146,6 +174,10 @@ class Links(Protocol):
 
     def translate(self, connection: str, internal_type: str, side: Side, ids: Sequence[str]) -> dict[str, str]:
         """Id on `side` → id on the other, through live links of that type on that connection (G16)."""
+        ...
+
+    def count(self, mapping: str) -> int:
+        """How many live links there are."""
         ...
 
     def last_reads(self, mapping: str, external_ids: Sequence[str]) -> pd.DataFrame:
@@ -250,6 +282,18 @@ class Journal(Protocol):
     def validation(self, run_id: str, mapping: str, direction: Direction, document: Mapping[str, Any]) -> None: ...
 
 
+class Holds(Protocol):
+    """Runs that wait for an answer (G28)."""
+
+    def get(self, mapping: str, direction: Direction) -> Hold | None: ...
+
+    def put(self, hold: Hold) -> None:
+        """Insert or replace."""
+        ...
+
+    def drop(self, mapping: str, direction: Direction) -> None: ...
+
+
 class Cursors(Protocol):
     def get(self, mapping: str) -> Cursor: ...
 
@@ -331,6 +375,8 @@ class Transaction(Protocol):
     def runs(self) -> Runs: ...
     @property
     def adoption(self) -> Adoption: ...
+    @property
+    def holds(self) -> Holds: ...
 
     def savepoint(self) -> AbstractContextManager[None]:
         """An inner transaction: an exception that leaves it undoes only what was done inside."""

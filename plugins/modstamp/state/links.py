@@ -142,6 +142,11 @@ class Links:
         )
         return {own: other for own, other in self._connection.execute(query) if other is not None}
 
+    def count(self, mapping: str) -> int:
+        """Live links."""
+        query = select(func.count()).where(links.c.mapping == mapping, links.c.state == "live")
+        return self._connection.execute(query.select_from(links)).scalar_one()
+
     def last_reads(self, mapping: str, external_ids: Sequence[str]) -> pd.DataFrame:
         """Columns external_id, stamp, hash; at most one row per id, none for a record that was never read."""
         linked = select(links.c.external_id, links.c.stamp, links.c.hash, literal(0).label("rank")).where(

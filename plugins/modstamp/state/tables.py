@@ -26,6 +26,7 @@ from modstamp.state.types import Instant
 metadata = MetaData()
 _Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 _Key = BigInteger().with_variant(Integer, "sqlite")
+RUN_ID = String(600)  # a DAG's name and Airflow's run id may have 250 characters each
 _ALIVE = text("state <> 'tombstone'")
 
 links = Table(
@@ -147,7 +148,7 @@ intents = Table(
     Column("key_field", Text, comment="of a create with an own key: the external field that holds it (G21)"),
     Column("key_value", Text, comment="of a create with an own key: chosen before sending"),
     Column("counter", Integer, nullable=False, comment="of the pending entry that was read"),
-    Column("run_id", String(200), nullable=False),
+    Column("run_id", RUN_ID, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("began_at", Instant, comment="by the target's clock: what it creates for this is not older (G21)"),
     Column("recover_after", Instant, nullable=False, comment="until then the server may still commit (G21)"),
@@ -161,7 +162,7 @@ leases = Table(
     metadata,
     Column("mapping", String(100), primary_key=True),
     Column("direction", String(10), primary_key=True),
-    Column("holder", String(200), comment="run id; None: free"),
+    Column("holder", RUN_ID, comment="run id; None: free"),
     Column("token", BigInteger, nullable=False, comment="fencing token, raised by each grant (G22)"),
     Column("expires_at", Instant, nullable=False),
     comment="One writer per mapping and direction",
@@ -170,10 +171,10 @@ leases = Table(
 runs = Table(
     "sync_runs",
     metadata,
-    Column("id", String(200), primary_key=True),
+    Column("id", RUN_ID, primary_key=True),
     Column("mapping", String(100), nullable=False),
     Column("direction", String(10), nullable=False),
-    Column("status", String(12), nullable=False, comment="running, completed, paused or failed"),
+    Column("status", String(12), nullable=False, comment="running, completed, paused, held or failed"),
     Column("message", Text, nullable=False, server_default=""),
     Column("started_at", Instant, nullable=False),
     Column("ended_at", Instant),
@@ -195,7 +196,7 @@ actions = Table(
     metadata,
     Column("id", _Key, primary_key=True),
     Column("at", Instant, nullable=False),
-    Column("run_id", String(200), nullable=False),
+    Column("run_id", RUN_ID, nullable=False),
     Column("mapping", String(100), nullable=False),
     Column("direction", String(10), nullable=False),
     Column(
@@ -215,6 +216,22 @@ actions = Table(
     Index("sync_actions_internal", "mapping", "internal_id"),
     Index("sync_actions_external", "mapping", "external_id"),
     comment="The log: what was done and what was not, with its reason (OSF-104)",
+)
+
+holds = Table(
+    "sync_holds",
+    metadata,
+    Column("mapping", String(100), primary_key=True),
+    Column("direction", String(10), primary_key=True),
+    Column("run_id", RUN_ID, nullable=False, comment="the run that last counted"),
+    Column("message", Text, nullable=False),
+    Column("counts", _Json, nullable=False, comment="create, update, delete or emptied → records"),
+    Column("asked_at", Instant, nullable=False),
+    Column("counted_at", Instant, nullable=False),
+    Column("decision", String(10), comment="approved or rejected; None: nobody has answered yet"),
+    Column("decided_by", String(200)),
+    Column("decided_at", Instant),
+    comment="Runs that ask before they write (G28)",
 )
 
 changes = Table(
@@ -243,7 +260,7 @@ quarantine = Table(
     Column("stamp", Text, comment="version of the record that waits"),
     Column("hash", String(32), comment="of the values that wait"),
     Column("mapping_hash", String(32)),
-    Column("run_id", String(200), nullable=False),
+    Column("run_id", RUN_ID, nullable=False),
     Column("since", Instant, nullable=False),
     Index("sync_quarantine_code", "mapping", "kind", "code"),
     comment="Records that wait for themselves, their other side or the mapping to change (G26)",
@@ -254,7 +271,7 @@ history = Table(
     metadata,
     Column("id", _Key, primary_key=True),
     Column("at", Instant, nullable=False),
-    Column("run_id", String(200), nullable=False),
+    Column("run_id", RUN_ID, nullable=False),
     Column("mapping", String(100), nullable=False),
     Column("link_id", _Key, nullable=False),
     Column("side", String(10), nullable=False, comment="whose field"),
@@ -279,7 +296,7 @@ calls = Table(
     Column("at", Instant, nullable=False),
     Column("connection", String(100), nullable=False),
     Column("mapping", String(100)),
-    Column("run_id", String(200)),
+    Column("run_id", RUN_ID),
     Column("kind", String(20), nullable=False),
     Column("counted", Integer, nullable=False),
     Column("seconds", Float, nullable=False),
@@ -312,7 +329,7 @@ descriptions = Table(
 validations = Table(
     "sync_validations",
     metadata,
-    Column("run_id", String(200), primary_key=True),
+    Column("run_id", RUN_ID, primary_key=True),
     Column("mapping", String(100), nullable=False),
     Column("direction", String(10), nullable=False),
     Column("at", Instant, nullable=False),

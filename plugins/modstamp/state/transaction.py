@@ -13,6 +13,7 @@ from modstamp import ports
 from modstamp.state.adoption import Adoption
 from modstamp.state.clock import Clock
 from modstamp.state.cursors import Cursors
+from modstamp.state.holds import Holds
 from modstamp.state.intents import Intents
 from modstamp.state.journal import Journal
 from modstamp.state.leases import Leases
@@ -37,6 +38,7 @@ class Transaction:
     leases: Leases
     runs: Runs
     adoption: Adoption
+    holds: Holds
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -59,4 +61,5 @@ def on(connection: Connection, records: ports.Records, now: Clock, lease: timede
         leases=Leases(connection, now, lease),
         runs=Runs(connection),
         adoption=Adoption(connection, now),
+        holds=Holds(connection),
     )

@@ -85,6 +85,11 @@ class Records:
             query = query.where(key(table) > self._ids(table, [after_id]).scalar_subquery())
         return self._all(table, fields, query)
 
+    def count(self, type_name: str) -> int:
+        """All records of the type."""
+        query = sa.select(func.count()).select_from(self._table(type_name))
+        return self._connection.execute(query).scalar_one()
+
     def insert(self, type_name: str, values: pd.DataFrame) -> list[str]:
         """Ids in the order of the rows. Raises `RejectedRecordError` when the database refuses one of them."""
         table = self._table(type_name)

@@ -1,0 +1,248 @@
+"""Brakes: a run that would write far more than usual, or finds a side empty, stops before writing and asks (G28).
+
+Three looks, each dearer than the one before, the next only when a limit may be passed: how many rows were staged; how
+many of their records are linked; what the plan of every batch would do. The question and its answer are a `Hold` in the
+state. An answer is carried out by a run that reads everything anew: hours may lie between the two.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from modstamp import instants
+from modstamp.engine import load
+from modstamp.engine.environment import Environment, Job
+from modstamp.engine.frames import column
+from modstamp.engine.handoff import Handoff
+from modstamp.engine.plan import GONE
+from modstamp.errors import RunHeldError
+from modstamp.model import Column, Direction, Operation, Presence
+from modstamp.ports import Cursor, Hold
+from modstamp.settings import RunLimit, Settings
+
+EMPTIED = "emptied"
+_SMALL_BASE = 25  # linked records: with fewer, half of them may well go in a day
+_MARGIN, _SHARE_OF_MARGIN = 10, 0.1  # by how much what is done may exceed what was approved
+
+
+@dataclass(frozen=True, slots=True)
+class Excess:
+    """One limit that a run would pass. `kind`: an operation, or `EMPTIED`."""
+
+    kind: str
+    records: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Every limit that a run would pass."""
+
+    excesses: tuple[Excess, ...]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return {each.kind: each.records for each in self.excesses}
+
+    @property
+    def words(self) -> str:
+        return "; ".join(each.words for each in self.excesses)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Standing:
+    """How the mapping stands. `inside`: records of the internal type. `first`: a poll that was never whole before."""
+
+    linked: int
+    inside: int
+    first: bool
+
+
+def look(environment: Environment, handoff: Handoff) -> Question | None:
+    """What the run is to be held for. Writes nothing; when pushing, the last look calls the other system."""
+    rows, gone = sum(part.rows for part in handoff.parts), sum(part.deleted for part in handoff.parts)
+    if not rows:
+        return None
+    standing = _standing(environment, handoff)
+    if standing.inside == 0 and standing.linked >= _SMALL_BASE:
+        words = f"there is no {environment.mapping.internal} left, while {standing.linked:,} of them are linked"
+        return Question((Excess(EMPTIED, standing.linked, words),))
+    bound: Mapping[str, int]
+    bound = {Operation.CREATE: rows - gone, Operation.UPDATE: rows - gone, Operation.DELETE: gone, EMPTIED: gone}
+    for dearer in (_by_links, _by_plans):
+        if not _excesses(environment, handoff, standing, bound):
+            return None
+        bound = dearer(environment, handoff, standing)
+    excesses = _excesses(environment, handoff, standing, bound)
+    return Question(excesses) if excesses else None
+
+
+def foretell(environment: Environment, handoff: Handoff, counts: Mapping[str, int]) -> str:
+    """What a dry run says about a run that would be held; `counts`: of its plans, by `Kind`."""
+    standing, exact = _standing(environment, handoff), _of_kinds(counts)
+    excesses = _excesses(environment, handoff, standing, exact)
+    if excesses:
+        return f"a run would be held: {Question(excesses).words}"
+    if exact[Operation.CREATE] > _allowed(environment, replace(standing, first=False), Operation.CREATE):
+        return "a run would not be held: creates inside by a first load are not limited"
+    return ""
+
+
+def _standing(environment: Environment, handoff: Handoff) -> _Standing:
+    mapping = environment.mapping
+    with environment.store.begin(read_only=True) as tx:
+        never = tx.cursors.get(mapping.name).cursor is None
+        return _Standing(
+            linked=tx.links.count(mapping.name),
+            inside=tx.records.count(mapping.internal),
+            first=never and handoff.direction is Direction.POLLING,
+        )
+
+
+def _excesses(
+    environment: Environment, handoff: Handoff, standing: _Standing, counts: Mapping[str, int]
+) -> tuple[Excess, ...]:
+    """The limits that these counts pass, in words."""
+    mapping, direction, found = environment.mapping, handoff.direction, []
+    target = mapping.internal if direction is Direction.POLLING else mapping.external_type
+    for operation in Operation:
+        allowed = _allowed(environment, standing, operation)
+        if mapping.toggles(direction).of(operation).on and counts.get(operation, 0) > allowed:
+            records = counts[operation]
+            words = f"it would {operation} {records:,} {target} records, and may {operation} {allowed:,.0f} unasked"
+            found.append(Excess(str(operation), records, words))
+    gone, share = counts.get(EMPTIED, 0), environment.settings.emptied_share
+    if gone >= _SMALL_BASE and gone > share * standing.linked:
+        source = mapping.external_type if direction is Direction.POLLING else mapping.internal
+        words = f"{gone:,} of {standing.linked:,} linked {source} records are deleted"
+        found.append(Excess(EMPTIED, gone, words))
+    return tuple(found)
+
+
+def _allowed(environment: Environment, standing: _Standing, operation: Operation) -> float:
+    """How many records one run may do this to. A first load's creates inside are what it is for."""
+    own, usual = environment.mapping.limits.of(operation), _usual(environment.settings, operation)
+    if not own.on or (operation is Operation.CREATE and standing.first):
+        return math.inf
+    share = usual.share if own.share is None else own.share
+    records = usual.records if own.records is None else own.records
+    return min(records, max(usual.floor, int(share * standing.linked)))
+
+
+def _usual(settings: Settings, operation: Operation) -> RunLimit:
+    limits = {
+        Operation.CREATE: settings.create_limit,
+        Operation.UPDATE: settings.update_limit,
+        Operation.DELETE: settings.delete_limit,
+    }
+    return limits[operation]
+
+
+def _by_links(environment: Environment, handoff: Handoff, standing: _Standing) -> Mapping[str, int]:
+    """The most that could be done, knowing which of the rows are linked."""
+    mapping, direction = environment.mapping, handoff.direction
+    found = linked = gone = 0
+    for part in handoff.parts:
+        records = environment.staging.read(part.reference)
+        ids, deleted = column(records, Column.ID), column(records, Column.STATE) == Presence.DELETED
+        with environment.store.begin(read_only=True) as tx:
+            known = tx.links.translate(mapping.connection, mapping.internal, direction.source, ids.tolist())
+        found += int((~deleted).sum())
+        linked += sum(each in known for each in ids[~deleted])
+        gone += sum(each in known for each in ids[deleted])
+    updated = found
+    if direction is Direction.POLLING:  # an unlinked row can only update a record that nothing is linked to yet
+        updated = linked + min(found - linked, max(0, standing.inside - standing.linked))
+    created = found if mapping.after_delete == "recreate" else found - linked
+    return {Operation.CREATE: created, Operation.UPDATE: updated, Operation.DELETE: gone, EMPTIED: gone}
+
+
+def _by_plans(environment: Environment, handoff: Handoff, standing: _Standing) -> Mapping[str, int]:
+    """Exactly what would be done."""
+    del standing
+    counts: Counter[str] = Counter()
+    for planned in load.plans(environment, handoff):
+        counts += planned.counts()
+    return _of_kinds(counts)
+
+
+def _of_kinds(counts: Mapping[str, int]) -> dict[str, int]:
+    return {
+        Operation.CREATE: counts.get("create", 0) + counts.get("recreate", 0),
+        Operation.UPDATE: counts.get("update", 0),
+        Operation.DELETE: counts.get("delete", 0),
+        EMPTIED: counts.get(GONE, 0),
+    }
+
+
+def ask(job: Job, question: Question) -> Hold | None:
+    """Store the question, unless a person has approved as much: then None, and the run goes on."""
+    direction, store = job.lease.direction, job.environment.store
+    with store.begin() as tx:
+        tx.leases.check(job.lease)
+        known, now = tx.holds.get(job.environment.mapping.name, direction), store.now()
+        valid = known if known and _answered(job.environment.settings, known, now) else None
+        covered = valid is not None and _covers(valid, question)
+        if covered and valid and valid.decision == "approved":
+            return None
+        hold = Hold(
+            mapping=job.environment.mapping.name,
+            direction=direction,
+            run_id=job.run_id,
+            message=f"nothing was written: {question.words}",
+            counts=question.counts,
+            asked_at=now,
+            counted_at=now,
+        )
+        if known and known.decision is None:
+            hold = replace(hold, asked_at=known.asked_at)
+        elif covered and valid:
+            hold = replace(valid, counted_at=now)
+        tx.holds.put(hold)
+        cursor = tx.cursors.get(job.environment.mapping.name)
+        if direction is Direction.POLLING and cursor.after is None:
+            # Nothing of the window has landed, so the next run may read up to its own time (G3).
+            tx.cursors.put(job.environment.mapping.name, Cursor(cursor=cursor.cursor))
+    return hold
+
+
+def _answered(settings: Settings, hold: Hold, now: datetime) -> bool:
+    """Whether somebody has decided, not too long ago."""
+    return hold.decided_at is not None and now < hold.decided_at + settings.answer_validity
+
+
+def _covers(hold: Hold, question: Question) -> bool:
+    return all(
+        each.records <= hold.counts.get(each.kind, -math.inf) * (1 + _SHARE_OF_MARGIN) + _MARGIN
+        for each in question.excesses
+    )
+
+
+def wait_for_answer(environment: Environment, direction: Direction) -> None:
+    """Raises `RunHeldError` while a question waits: looking again at every turn would use up the day's calls."""
+    mapping, settings = environment.mapping, environment.settings
+    with environment.store.begin(read_only=True) as tx:
+        hold = tx.holds.get(mapping.name, direction)
+    now = environment.store.now()
+    if hold is None or (hold.decision == "approved" and _answered(settings, hold, now)):
+        return
+    again = hold.counted_at + settings.recount
+    if now < again:
+        rejected = f"; rejected by {hold.decided_by}" if hold.decision == "rejected" else ""
+        raise RunHeldError(
+            f"{hold.message}{rejected}. To let it pass: `modstamp approve {mapping.name} {direction}`; "
+            f"it is counted again at {instants.to_text(again)}"
+        )
+
+
+def settle(job: Job, question: Question | None) -> None:
+    """After a completed run: an approval that was used has had its turn, and a question that no longer arises goes."""
+    name, direction = job.environment.mapping.name, job.lease.direction
+    with job.environment.store.begin() as tx:
+        hold = tx.holds.get(name, direction)
+        if hold and (question or hold.decision != "approved"):
+            tx.holds.drop(name, direction)
