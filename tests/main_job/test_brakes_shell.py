@@ -56,7 +56,7 @@ def test_a_rejected_push_stays_where_it_is(held: Shell) -> None:
     assert "rejected" in held("approve", "salesforce_lead", "--reject").output
     assert "rejected by" in held("sync", "salesforce_lead", "--direction", "pushing").output
     assert list(held.office.leads()) == []
-    assert held.office.one("SELECT count(*) FROM sync_pending WHERE direction = 'pushing'") == 8
+    assert held.office.one("SELECT count(*) FROM sync_pending WHERE mapping = 'salesforce_lead'") == 8
 
 
 def test_what_does_not_ask_cannot_be_answered(shell: Shell) -> None:

@@ -45,23 +45,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("mapping", "direction"),
         comment="Runs that ask before they write (G28)",
     )
-    _lengthen(600)
+    _lengthen(600, 200)
     _comment(_STATES.format(held=", held"), _STATES.format(held=""))
 
 
 def downgrade() -> None:
     _comment(_STATES.format(held=""), _STATES.format(held=", held"))
-    _lengthen(200)
+    _lengthen(200, 600)
     op.drop_table("sync_holds")
 
 
-def _lengthen(length: int) -> None:
-    """SQLite keeps texts of any length, and would copy whole tables to say another one."""
-    if op.get_bind().dialect.name == "postgresql":
-        for table, column in _RUN_IDS.items():
-            op.alter_column(table, column, type_=sa.String(length))
+def _lengthen(length: int, before: int) -> None:
+    for table, column in _RUN_IDS.items():
+        with op.batch_alter_table(table) as batch:
+            batch.alter_column(column, type_=sa.String(length), existing_type=sa.String(before))
 
 
 def _comment(new: str, old: str) -> None:
-    if op.get_bind().dialect.name == "postgresql":
+    if op.get_bind().dialect.name == "postgresql":  # SQLite keeps no comments
         op.alter_column("sync_runs", "status", comment=new, existing_comment=old)
