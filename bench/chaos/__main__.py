@@ -28,7 +28,7 @@ def main() -> None:
     seeds = [given.first + number for number in range(given.seeds)]
     missing = [seed for seed in seeds if not summary.path_of(state, seed).exists()]
     if missing:
-        _play(missing, state, kills=-(-given.kills // given.seeds), seconds=given.seconds)
+        _play(missing, state, given)
     results = [each for each in summary.load(state) if each["seed"] in seeds]
     for each in results:
         print(summary.line(each))
@@ -36,11 +36,11 @@ def main() -> None:
     sys.exit(1 if summary.violations(results) else 0)
 
 
-def _play(seeds: list[int], state: Path, *, kills: int, seconds: float) -> None:
+def _play(seeds: list[int], state: Path, given: argparse.Namespace) -> None:
     own = state / f"process-{os.getpid()}"
     own.mkdir()
     nursery, server = Nursery(own), Server()
-    stage = Stage(nursery, server, kills, seconds)
+    stage = Stage(nursery, server, -(-given.kills // given.seeds), given.seconds, given.airflow)
     try:
         for seed in seeds:
             if not _claim(state, seed):
@@ -79,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--first", type=int, default=1, help="the first seed")
     parser.add_argument("--kills", type=int, default=1000, help="over all seeds")
     parser.add_argument("--seconds", type=float, default=50, help="of trouble per seed, at least")
+    parser.add_argument("--airflow", action="store_true", help="runs are made by a whole Airflow, which is killed too")
     parser.add_argument("--state", type=Path, required=True, help="folder of results and of what went wrong")
     return parser
 

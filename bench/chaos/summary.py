@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from bench.chaos.play import Result
 from bench.chaos.verdict import VIOLATIONS
+from bench.chaos.worlds import Result
 
 
 def path_of(state: Path, seed: int) -> Path:
