@@ -114,6 +114,67 @@ def answer(hold: Document) -> str:
     return f"{about}: {hold['decision']} ({hold['message']}). {follows[hold['decision']]}."
 
 
+def replay(document: Document, mapping: str) -> str:
+    """What waits, by cause, and what the next runs will try again."""
+    if not document["causes"]:
+        return f"Nothing of {mapping} waits in quarantine."
+    table = _table("direction", "records", "cause", "for example", "reason", "fix")
+    for each in document["causes"]:
+        table.add_row(
+            each["direction"], str(each["records"]), each["code"], each["example"], each["reason"], each["fix"]
+        )
+    queued = ", ".join(f"{records} {direction}" for direction, records in document["queued"].items())
+    if queued:
+        return f"{_text(table)}Queued for the next run: {queued}."
+    if document["chosen"]:
+        return f"{_text(table)}{document['chosen']} records would be queued for the next run."
+    return f"{_text(table)}To try again: --cause CODE, or --all."
+
+
+def reconcile(document: Document) -> str:
+    """What is out of step, some of it record by record, and what a repair does or would do."""
+    found = ", ".join(f"{records} {name}" for name, records in document["counts"].items() if name != "compared")
+    compared = f"{document['counts']['compared']} external records compared with {document['calls']} calls"
+    parts = [
+        f"{document['mapping']}: {compared}: {found}. Run {document['run_id']}.",
+        f"{len(document['days'])} of {document['days_compared']} days differ.",
+    ]
+    table = _table("found", "internal", "external", "reason")
+    for each in document["findings"]:
+        table.add_row(each["found"], each["internal_id"] or "-", each["external_id"] or "-", each["reason"])
+    if table.row_count:
+        parts.append(_text(table))
+    repairs = ", ".join(f"{number} {name}" for name, number in document["repairs"].items())
+    verb = "Repaired" if document["repaired"] else "A repair would queue"
+    parts.append(f"{verb}: {repairs}; the next runs take about {document['repair_calls']} calls for it.")
+    return "\n".join([*parts, *filter(None, [document["message"]])])
+
+
+def undo(document: Document, *, dry_run: bool) -> str:
+    """What went back, and what did not with its reason."""
+    fields, verb = document["fields"], "would be restored" if dry_run else "restored"
+    which = f"Run {document['undone']} of {document['mapping']}, {document['direction']}"
+    restored = f"{fields['restored']} fields {verb} in {document['records']} records"
+    others = f"{fields['back already']} were back already, {fields['kept']} kept"
+    parts = [f"{which}: {restored}, {others}. This is run {document['run_id']}."]
+    table = _table("internal", "external", "field", "kept because")
+    for each in document["kept"]:
+        table.add_row(each["internal_id"] or "-", each["external_id"] or "-", each["field"], each["reason"])
+    if table.row_count:
+        parts.append(_text(table))
+    if document["not_undone"]:
+        whole = ", ".join(f"{records} {word}" for word, records in document["not_undone"].items())
+        parts.append(f"Not undone, as it concerns whole records: {whole}.")
+    if document["unsettled"] and not dry_run:
+        parts.append(f"{document['unsettled']} fields were refused or have no answer yet: run undo again.")
+    return "\n".join([*parts, *filter(None, [document["message"]])])
+
+
+def explain(told: Mapping[str, Sequence[str]]) -> str:
+    """The sentences, mapping by mapping."""
+    return "\n".join(line for name, lines in told.items() for line in [f"{name}:", *(f"  {each}" for each in lines)])
+
+
 def _problems(problems: Iterable[Document], sign: str) -> list[str]:
     return [f"{sign} {each['where']}: {each['what']}. Fix: {each['fix']}" for each in problems]
 

@@ -185,7 +185,7 @@ def test_the_newest_edit_of_a_field_wins(world: World, internal: int, external: 
     world.settle()
 
     assert world.prospects()[record]["phone"] == world.leads()[lead]["Phone"] == winner
-    assert world.sql("SELECT old, rule FROM sync_history WHERE rule = 'newest'") != []
+    assert world.sql("SELECT old, rule FROM sync_history WHERE rule = 'lost: newest'") != []
 
 
 @pytest.mark.guarantee("G14")

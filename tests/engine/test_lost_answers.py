@@ -65,7 +65,7 @@ def test_shown_differently_it_loses_against_a_newer_edit_of_ours_and_goes_to_the
     assert world.prospects()[record]["phone"] == "2"
     assert world.leads()[lead]["Phone"] == "(2)"
     shown = world.sql("SELECT rule FROM sync_history WHERE side = 'external' AND CAST(old AS TEXT) = '\"(1)\"'")
-    assert shown == [("unconfirmed",)]
+    assert shown == [("lost: unconfirmed",)]
 
 
 @pytest.mark.guarantee("G20")

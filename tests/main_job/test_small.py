@@ -101,6 +101,6 @@ def test_a_conflict_leaves_the_loser_in_the_history(office: Office) -> None:
     titles = {office.one("SELECT title FROM prospects"), office.salesforce.store.get("Lead", lead)["Title"]}  # type: ignore[index]
     assert len(titles) == 1
     (winner,) = titles
-    lost = office.sql("SELECT old, new, rule FROM sync_history WHERE rule = 'newest'")
+    lost = office.sql("SELECT old, new, rule FROM sync_history WHERE rule = 'lost: newest'")
     assert len(lost) == 1
     assert winner in str(lost[0][1])

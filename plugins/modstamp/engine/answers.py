@@ -174,6 +174,7 @@ def _quarantine(ledger: Ledger, refused: Sequence[Answer]) -> None:
 
 
 def _write_history(ledger: Ledger, done: Sequence[Answer]) -> None:
+    """The new value is what the target shows, where it showed it, so that undoing knows it from a later edit."""
     written = [
         (each, name) for each in done if each.action.operation is Operation.UPDATE for name in each.action.values
     ]
@@ -186,7 +187,7 @@ def _write_history(ledger: Ledger, done: Sequence[Answer]) -> None:
             "side": [str(Side.EXTERNAL)] * size,
             "field": [name for _, name in written],
             "old": [each.old.get(name) for each, name in written],
-            "new": [each.action.values[name] for each, name in written],
+            "new": [_shown(each.outcome).get(name, each.action.values[name]) for each, name in written],
             "rule": [each.rules.get(name, "edit") for each, name in written],
         }
         ledger.tx.journal.history(frame(rows))

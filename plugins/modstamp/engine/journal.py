@@ -20,8 +20,12 @@ _DONE = {Kind.CREATE: "created", Kind.RECREATE: "ended", Kind.DELETE: "deleted",
 
 
 def write_history(settling: Settling, link_ids: Objects, rows: Mask) -> None:
-    """One row per field that was written in a record that existed before; the old value is what lost, if one lost."""
+    """One row per field that was written in a record that existed before; the old value is what lost, if one lost.
+
+    The new value is what the database made of it, so that undoing knows it from a later edit.
+    """
     plan, direction = settling.plan, settling.direction
+    left = plan.batch.source.converted if plan.shown is None else plan.shown
     entries: dict[str, list[Any]] = {name: [] for name in ("link_id", "field", "old", "new", "rule")}
     for field in settling.mapping.fields:
         if field.internal not in plan.cells:
@@ -31,8 +35,8 @@ def write_history(settling: Settling, link_ids: Objects, rows: Mask) -> None:
         entries["link_id"] += link_ids[wrote].tolist()
         entries["field"] += [name] * len(wrote)
         entries["old"] += column(plan.batch.target, name)[wrote].tolist()
-        entries["new"] += column(plan.batch.source.converted, name)[wrote].tolist()
-        entries["rule"] += plan.rules[field.internal][wrote].tolist()
+        entries["new"] += column(left, name)[wrote].tolist()
+        entries["rule"] += plan.told_rules(field.internal)[wrote].tolist()
     if entries["field"]:
         size = len(entries["field"])
         constant = {"run_id": settling.job.run_id, "mapping": settling.mapping.name, "side": str(direction.target)}

@@ -99,6 +99,11 @@ class Plan:
         both: Objects = internal + fingerprints(self.batch.external, mapping.field_names(Side.EXTERNAL))
         return both
 
+    def told_rules(self, name: str) -> Objects:
+        """Why each row of a field is written; "lost: " before it where that replaces an edit of the target (G14)."""
+        rules = self.rules[name]
+        return choose(self.conflicts[name], objects([f"lost: {rule}" for rule in rules]), rules)
+
     def counts(self) -> Counter[str]:
         """Records by what is to be done about them; besides, linked ones whose source is gone."""
         result: Counter[str] = Counter(str(kind) for kind in self.kinds)
@@ -116,6 +121,7 @@ class Plan:
             if cells is None:
                 continue
             old, new = column(self.batch.target, target), column(self.batch.source.converted, target)
+            rules = self.told_rules(field.internal)
             for position in np.flatnonzero((cells == Cell.WRITE) & self.writes):
                 yield {
                     "source_id": column(self.batch.source.records, Column.ID)[position],
@@ -124,7 +130,7 @@ class Plan:
                     "field": target,
                     "old": old[position],
                     "new": new[position],
-                    "rule": self.rules[field.internal][position],
+                    "rule": rules[position],
                 }
 
 

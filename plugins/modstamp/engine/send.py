@@ -6,16 +6,14 @@ A crash between any two of them leaves an open intent, and `recover` runs before
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
 
 import numpy as np
 
 from modstamp.engine import journal, land, look, settle
-from modstamp.engine.answers import Answer, Ledger, settle_answers
 from modstamp.engine.batch import Batch, Source, assemble
 from modstamp.engine.context import Context
+from modstamp.engine.dispatch import NO_ENTRY, Sending, dispatch, open_intents
 from modstamp.engine.environment import Environment, Job
 from modstamp.engine.frames import (
     ABSENT,
@@ -34,22 +32,8 @@ from modstamp.engine.judge import FIELDWISE, Kind
 from modstamp.engine.merge import Cell
 from modstamp.engine.plan import Plan, plan
 from modstamp.engine.settle import AT_REST, Settling
-from modstamp.errors import LimitReachedError
-from modstamp.model import Action, Column, Direction, Operation, Outcome, OwnKey, Side, Value, Values
+from modstamp.model import Action, Column, Direction, Operation, OwnKey, Side, Value
 from modstamp.ports import LINK_COLUMNS, Transaction
-
-_NO_ENTRY = 0  # counters begin at 1, so that this one ends no entry
-_ORDER = (Operation.UPDATE, Operation.CREATE, Operation.DELETE)  # G24
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sending:
-    """One intended write: the row of the batch, its link, the action, and what is to become the internal base."""
-
-    position: int
-    link_id: int
-    action: Action
-    internal_values: Values
 
 
 def send(job: Job, source: Source) -> None:
@@ -57,21 +41,8 @@ def send(job: Job, source: Source) -> None:
     started = time.monotonic()
     environment = job.environment
     seen = _read(environment, source)
-    planned, sendings = _intend(job, source, seen)
-    deadline = started + environment.settings.send_deadline.total_seconds()
-    chunks = _chunks(sendings, environment.connector.abilities().batch_size)
-    for number, chunk in enumerate(chunks):
-        try:
-            _send_chunk(job, planned, chunk, deadline)
-        except LimitReachedError:
-            _withdraw(job, [each for rest in chunks[number:] for each in rest])
-            raise
-
-
-def _chunks(sendings: Sequence[Sending], size: int) -> list[list[Sending]]:
-    """One call's worth each, one operation each, in the order of G24."""
-    by_operation = [[each for each in sendings if each.action.operation is operation] for operation in _ORDER]
-    return [chosen[start : start + size] for chosen in by_operation for start in range(0, len(chosen), size)]
+    sendings = _intend(job, source, seen)
+    dispatch(job, sendings, started)
 
 
 def preview(environment: Environment, source: Source, context: Context) -> Plan:
@@ -88,7 +59,7 @@ def _read(environment: Environment, source: Source) -> look.Outside:
         return look.outside(environment.connector, tx, environment.mapping, source)
 
 
-def _intend(job: Job, source: Source, seen: look.Outside) -> tuple[Plan, list[Sending]]:
+def _intend(job: Job, source: Source, seen: look.Outside) -> list[Sending]:
     """Step 2: lock, plan, settle what needs no write, and store what will be sent."""
     with job.environment.store.begin() as tx:
         tx.leases.check(job.lease)
@@ -103,8 +74,8 @@ def _intend(job: Job, source: Source, seen: look.Outside) -> tuple[Plan, list[Se
         journal.write_log(quiet, planned.batch.target_ids)
         journal.write_held(settling, planned.batch.target_ids)
         sendings = _sendings(job.environment, planned, link_ids, writes)
-        _open_intents(settling, sendings)
-    return planned, sendings
+        open_intents(job, tx, sendings)
+    return sendings
 
 
 def _without_again(planned: Plan, writes: Mask) -> Plan:
@@ -120,7 +91,7 @@ def _answered_entries(planned: Plan) -> Objects:
     One of whose fields waits for a parent goes on: the next run finds only that field to do. Were it to wait from now
     on, a write that has to be repeated would wait for the parent too.
     """
-    return choose(planned.having(Cell.WAIT), objects([_NO_ENTRY] * len(planned)), planned.batch.source.counters)
+    return choose(planned.having(Cell.WAIT), objects([NO_ENTRY] * len(planned)), planned.batch.source.counters)
 
 
 def _plan(job: Job, tx: Transaction, source: Source, seen: look.Outside) -> Plan:
@@ -183,7 +154,8 @@ def _sendings(environment: Environment, planned: Plan, link_ids: Objects, writes
     """One per row that is to be written. Row by row: each has its own set of fields."""
     operations = {Kind.CREATE: Operation.CREATE, Kind.DELETE: Operation.DELETE}
     batch, result = planned.batch, []
-    carried, held = _values(planned), _internal_values(planned)
+    ids, counters, both = column(batch.source.records, Column.ID), _answered_entries(planned), planned.values_of_both
+    carried, held, read, rules = _values(planned), _internal_values(planned), _read_values(planned), _rules(planned)
     for position in np.flatnonzero(writes):
         operation = operations.get(planned.kinds[position], Operation.UPDATE)
         target = None if operation is Operation.CREATE else batch.target_ids[position]
@@ -191,9 +163,18 @@ def _sendings(environment: Environment, planned: Plan, link_ids: Objects, writes
         if operation is Operation.CREATE:  # blanks are left out, so that the target's own defaults stand
             values = {name: value for name, value in values.items() if value is not None}
         own_key = _own_key(environment) if operation is Operation.CREATE else None
-        action = Action(operation=operation, id=target, values=values, own_key=own_key)
         result.append(
-            Sending(position=int(position), link_id=link_ids[position], action=action, internal_values=held[position])
+            Sending(
+                link_id=link_ids[position],
+                internal_id=ids[position],
+                counter=counters[position],
+                action=Action(operation=operation, id=target, values=values, own_key=own_key),
+                internal_values=held[position],
+                read={name: read[name][position] for name in values},
+                rules={name: rules[name][position] for name in values},
+                match_key=batch.around.keys[position],
+                values_of_both=both[position],
+            )
         )
     return result
 
@@ -201,6 +182,17 @@ def _sendings(environment: Environment, planned: Plan, link_ids: Objects, writes
 def _own_key(environment: Environment) -> OwnKey | None:
     field = environment.mapping.own_key
     return OwnKey(field=field, value=environment.new_key()) if field else None
+
+
+def _read_values(planned: Plan) -> dict[str, Objects]:
+    """External field → what step 1 read of it, per row."""
+    return {name: column(planned.batch.target, name) for name in planned.batch.mapping.field_names(Side.EXTERNAL)}
+
+
+def _rules(planned: Plan) -> dict[str, Objects]:
+    """External field → why it is written, per row."""
+    fields = planned.batch.mapping.fields
+    return {field.external: planned.told_rules(field.internal) for field in fields if field.internal in planned.rules}
 
 
 def _internal_values(planned: Plan) -> list[dict[str, Value]]:
@@ -223,93 +215,3 @@ def _values(planned: Plan) -> list[dict[str, Value]]:
             write = planned.cells[field.internal] == Cell.WRITE
             carried[field.external] = choose(write, column(planned.batch.source.converted, field.external), absent)
     return collapse(carried, len(planned))
-
-
-def _open_intents(settling: Settling, sendings: Sequence[Sending]) -> None:
-    if not sendings:
-        return
-    environment, batch = settling.job.environment, settling.plan.batch
-    now = environment.store.now()
-    external = batch.mapping.field_names(Side.EXTERNAL)
-    read = {name: column(batch.target, name) for name in external}
-    ids, counters = settling.source_ids, _answered_entries(settling.plan)
-    settling.tx.intents.open(
-        frame(
-            {
-                "mapping": [batch.mapping.name] * len(sendings),
-                "link_id": [each.link_id for each in sendings],
-                "internal_id": [ids[each.position] for each in sendings],
-                "external_id": [each.action.id for each in sendings],
-                "operation": [str(each.action.operation) for each in sendings],
-                "sent": [dict(each.action.values) for each in sendings],
-                "read": [{name: read[name][each.position] for name in each.action.values} for each in sendings],
-                "internal_values": [dict(each.internal_values) for each in sendings],
-                "match_key": [batch.around.keys[each.position] for each in sendings],
-                "key_field": [each.action.own_key and each.action.own_key.field for each in sendings],
-                "key_value": [each.action.own_key and each.action.own_key.value for each in sendings],
-                "counter": [counters[each.position] for each in sendings],
-                "run_id": [settling.job.run_id] * len(sendings),
-                "created_at": [now] * len(sendings),
-                "began_at": [environment.connector.now()] * len(sendings),
-                "recover_after": [now + _wait(environment, each.action.operation) for each in sendings],
-                "job_id": [None] * len(sendings),
-            }
-        )
-    )
-
-
-def _wait(environment: Environment, operation: Operation) -> timedelta:
-    """Until then the server may commit what is sent now; what it creates may be visible late besides (G21)."""
-    return environment.settings.answer_wait(creates=operation is Operation.CREATE)
-
-
-def _send_chunk(job: Job, planned: Plan, chunk: Sequence[Sending], deadline: float) -> None:
-    """Steps 3 and 4 for one call's worth of actions."""
-    environment = job.environment
-    with environment.store.begin() as tx:
-        tx.leases.check(job.lease)
-    if time.monotonic() > deadline:  # looked at last: the check before it may have waited for a lock
-        _withdraw(job, chunk)
-        return
-    mapping = environment.mapping
-    fields = mapping.field_names(Side.EXTERNAL)
-    outcomes = environment.connector.push(mapping.external_type, [each.action for each in chunk], fields)
-    answered_at = environment.connector.now()
-    with environment.store.begin() as tx:
-        tx.leases.check(job.lease)
-        settle_answers(Ledger(job=job, tx=tx), _answers(planned, chunk, outcomes, answered_at))
-
-
-def _answers(
-    planned: Plan, chunk: Sequence[Sending], outcomes: Sequence[Outcome], answered_at: datetime
-) -> list[Answer]:
-    batch = planned.batch
-    ids, values = column(batch.source.records, Column.ID), planned.values_of_both
-    counters = _answered_entries(planned)
-    return [
-        Answer(
-            link_id=each.link_id,
-            internal_id=ids[each.position],
-            counter=counters[each.position],
-            action=each.action,
-            internal_values=each.internal_values,
-            values_of_both=values[each.position],
-            old={name: column(batch.target, name)[each.position] for name in each.action.values},
-            rules={
-                field.external: planned.rules[field.internal][each.position]
-                for field in batch.mapping.fields
-                if field.external in each.action.values
-            },
-            outcome=outcome,
-            answered_at=answered_at,
-        )
-        for each, outcome in zip(chunk, outcomes, strict=True)
-    ]
-
-
-def _withdraw(job: Job, chunk: Sequence[Sending]) -> None:
-    """Nothing of these left the house (deadline, budget), so their intents can simply go (G18, G27)."""
-    with job.environment.store.begin() as tx:
-        tx.leases.check(job.lease)
-        tx.links.discard([each.link_id for each in chunk if each.action.operation is Operation.CREATE])
-        tx.intents.close([each.link_id for each in chunk])

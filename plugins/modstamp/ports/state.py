@@ -71,6 +71,7 @@ class RunRecord:
     calls: int = 0
     document_calls: int = 0
     seconds: float = 0.0
+    kind: str = "sync"  # or reconcile, undo
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-able."""
@@ -150,6 +151,14 @@ class Links(Protocol):
 
     def of(self, mapping: str, side: Side, ids: Sequence[str], *, lock: bool = False) -> pd.DataFrame:
         """Every link of these records, tombstones included: `LINK_COLUMNS`."""
+        ...
+
+    def by_id(self, link_ids: Sequence[int], *, lock: bool = False) -> pd.DataFrame:
+        """`LINK_COLUMNS` of the links that exist, whatever their state."""
+        ...
+
+    def living(self, mapping: str, after: int, limit: int) -> pd.DataFrame:
+        """`LINK_COLUMNS` of the next live links behind this link id, in order."""
         ...
 
     def in_family(self, mapping: TypeMapping, internal_ids: Sequence[str]) -> pd.DataFrame:
@@ -263,13 +272,17 @@ class Quarantine(Protocol):
         """Let go of records that another mapping of the family has linked: they are not pushed here (G20)."""
         ...
 
+    def of_cause(self, mapping: str, direction: Direction, code: str | None, after: str, limit: int) -> list[str]:
+        """The next ids behind `after`, in order, of records that wait for this cause; None: for any."""
+        ...
+
     def waiting(self, mapping: str, direction: Direction, ids: Sequence[str]) -> pd.DataFrame:
         """record_id, kind, code, reason, detail (dict), stamp, hash."""
         ...
 
 
 class Journal(Protocol):
-    """What is written down and never read by the engine."""
+    """What is written down. No run reads it; undoing one does."""
 
     def log(self, rows: pd.DataFrame) -> None:
         """run_id, mapping, direction, status, code, message, internal_type, internal_id, external_type, external_id."""
@@ -277,6 +290,18 @@ class Journal(Protocol):
 
     def history(self, rows: pd.DataFrame) -> None:
         """run_id, mapping, link_id, side, field, old, new, rule."""
+        ...
+
+    def writes_of(self, run_id: str, mapping: str, side: str, after: int, links: int) -> pd.DataFrame:
+        """link_id, field, old, new of what a run wrote on one side, oldest first, of the next links behind `after`."""
+        ...
+
+    def count_writes(self, run_id: str) -> int:
+        """How many fields a run has written."""
+        ...
+
+    def count_done(self, run_id: str, statuses: Sequence[str]) -> dict[str, int]:
+        """Status → rows of the log, of those statuses that the run has any of."""
         ...
 
     def validation(self, run_id: str, mapping: str, direction: Direction, document: Mapping[str, Any]) -> None: ...

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 import pandas as pd
 from sqlalchemy import (
     Connection,
     Integer,
+    Select,
     Text,
     and_,
     bindparam,
@@ -46,6 +48,10 @@ def family_key(connection: str, internal_type: str) -> str:
     return f"{connection}/{internal_type}"
 
 
+def _whole() -> Select[*tuple[Any, ...]]:
+    return select(links.c.id.label("link_id"), *(links.c[name] for name in _STORED))
+
+
 class Links:
     """Of one open transaction."""
 
@@ -55,12 +61,19 @@ class Links:
 
     def of(self, mapping: str, side: Side, ids: Sequence[str], *, lock: bool = False) -> pd.DataFrame:
         """`LINK_COLUMNS`, tombstones included, oldest first. Locks in the order of link ids, so that none deadlock."""
-        query = (
-            select(links.c.id.label("link_id"), *(links.c[name] for name in _STORED))
-            .where(links.c.mapping == mapping, among(self._connection, _OWN_ID[side], ids))
-            .order_by(links.c.id)
-        )
+        mine = (links.c.mapping == mapping) & among(self._connection, _OWN_ID[side], ids)
+        query = _whole().where(mine).order_by(links.c.id)
         return read(self._connection, query.with_for_update() if lock else query)
+
+    def by_id(self, link_ids: Sequence[int], *, lock: bool = False) -> pd.DataFrame:
+        """In the order of their ids, as `of` locks them too."""
+        query = _whole().where(among(self._connection, links.c.id, link_ids)).order_by(links.c.id)
+        return read(self._connection, query.with_for_update() if lock else query)
+
+    def living(self, mapping: str, after: int, limit: int) -> pd.DataFrame:
+        """Pages of all live links, for a look at every one of them."""
+        mine = (links.c.mapping == mapping) & (links.c.state == "live") & (links.c.id > after)
+        return read(self._connection, _whole().where(mine).order_by(links.c.id).limit(limit))
 
     def in_family(self, mapping: TypeMapping, internal_ids: Sequence[str]) -> pd.DataFrame:
         """Columns link_id, mapping, internal_id, external_id."""

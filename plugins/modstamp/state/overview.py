@@ -30,13 +30,14 @@ class PendingCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuarantineCount:
-    """Records that wait for the same kind of reason; `reason` is that of one of them."""
+    """Records that wait for the same cause. `reason` is that of one of them, `example` the id of one."""
 
     mapping: str
     direction: Direction
     kind: str
     code: str
     reason: str
+    example: str
     records: int
     oldest: datetime
 
@@ -73,14 +74,18 @@ def pending_counts(connection: Connection) -> list[PendingCount]:
     ]
 
 
-def quarantine_counts(connection: Connection) -> list[QuarantineCount]:
+def quarantine_counts(connection: Connection, mapping: str | None = None) -> list[QuarantineCount]:
+    """By cause, the most frequent first; None: of every mapping."""
     groups = (quarantine.c.mapping, quarantine.c.direction, quarantine.c.kind, quarantine.c.code)
     query = select(
         *groups,
         func.min(quarantine.c.reason).label("reason"),
+        func.min(quarantine.c.record_id).label("example"),
         func.count().label("records"),
         func.min(quarantine.c.since).label("oldest"),
     ).group_by(*groups)
+    if mapping is not None:
+        query = query.where(quarantine.c.mapping == mapping)
     return [
         QuarantineCount(
             mapping=row.mapping,
@@ -88,6 +93,7 @@ def quarantine_counts(connection: Connection) -> list[QuarantineCount]:
             kind=row.kind,
             code=row.code,
             reason=row.reason,
+            example=row.example,
             records=row.records,
             oldest=row.oldest,
         )

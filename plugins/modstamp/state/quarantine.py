@@ -75,6 +75,17 @@ class Quarantine:
         rows = self._connection.execute(query.order_by(quarantine.c.record_id))
         return {row.record_id: row.detail[key] for row in rows if key in row.detail}
 
+    def of_cause(self, mapping: str, direction: Direction, code: str | None, after: str, limit: int) -> list[str]:
+        """Ids in their order, so that pages neither overlap nor leave any out."""
+        query = select(quarantine.c.record_id).where(
+            quarantine.c.mapping == mapping,
+            quarantine.c.direction == str(direction),
+            quarantine.c.record_id > after,
+        )
+        if code is not None:
+            query = query.where(quarantine.c.code == code)
+        return list(self._connection.scalars(query.order_by(quarantine.c.record_id).limit(limit)))
+
     def _of(self, mapping: str, direction: Direction, ids: Sequence[str]) -> tuple[ColumnElement[bool], ...]:
         return (
             quarantine.c.mapping == mapping,

@@ -30,11 +30,11 @@ class Runs:
         return None if row is None else _record(row)
 
     def latest(self) -> list[RunRecord]:
-        """The newest run of each mapping and direction, in their order."""
+        """The newest sync of each mapping and direction, in their order."""
         newest_first = func.row_number().over(
             partition_by=(runs.c.mapping, runs.c.direction), order_by=(runs.c.started_at.desc(), runs.c.id.desc())
         )
-        ranked = select(runs.c.id, newest_first.label("place")).subquery()
+        ranked = select(runs.c.id, newest_first.label("place")).where(runs.c.kind == "sync").subquery()
         query = select(*_FIELDS).join(ranked, ranked.c.id == runs.c.id).where(ranked.c.place == 1)
         return [_record(row) for row in self._connection.execute(query.order_by(runs.c.mapping, runs.c.direction))]
 

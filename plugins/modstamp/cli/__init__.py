@@ -7,7 +7,6 @@ wrong; 3: the run could not go on, and nothing was lost.
 from __future__ import annotations
 
 import getpass
-import json
 import sys
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,20 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import click
-from pydantic import ValidationError
-from pydantic_settings import SettingsError
 
 from modstamp import approval, inspection, report, wiring
+from modstamp.cli import shared, upkeep
 from modstamp.errors import ConfigurationError, ModstampError, Problem
 from modstamp.mapping.advice import advise
 from modstamp.mapping.catalog import MappingFile, Mappings
 from modstamp.model import Direction
-from modstamp.settings import Settings
 
-_JSON = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
-_DIRECTION = click.option(
-    "--direction", type=click.Choice([str(each) for each in Direction]), help="Only this one; both when left out."
-)
 _NAMES = click.argument("mapping", nargs=-1)
 
 
@@ -38,10 +31,10 @@ def cli() -> None:
 
 
 @cli.command()
-@_JSON
+@shared.JSON
 def lint(*, as_json: bool) -> None:
     """Check the mapping files. Nothing is connected."""
-    mappings = wiring.mappings(_settings())
+    mappings = wiring.mappings(shared.settings())
     problems = inspection.unusable_expectations(mappings)
     if problems:
         raise ConfigurationError(problems)
@@ -49,42 +42,42 @@ def lint(*, as_json: bool) -> None:
         "mappings": [mapping.name for mapping in mappings],
         "advice": [each.as_dict() for each in advise(mappings)],
     }
-    _show(document, report.lint(document), as_json=as_json)
+    shared.show(document, report.lint(document), as_json=as_json)
 
 
 @cli.command()
-@_JSON
+@shared.JSON
 def doctor(*, as_json: bool) -> None:
     """Compare the mappings with both systems as they are: logins, rights, fields. Nothing is written."""
-    document = inspection.examine(_settings())
-    _show(document, report.doctor(document), as_json=as_json)
+    document = inspection.examine(shared.settings())
+    shared.show(document, report.doctor(document), as_json=as_json)
     if any(each["problems"] for each in document["mappings"]) or document["problems"]:
         sys.exit(1)
 
 
 @cli.command()
-@_JSON
+@shared.JSON
 def migrate(*, as_json: bool) -> None:
     """Bring the engagement database up to date: tables, triggers, and who listens to which table."""
-    wiring.prepare(_settings())
-    _show({"migrated": True}, "The engagement database is up to date.", as_json=as_json)
+    wiring.prepare(shared.settings())
+    shared.show({"migrated": True}, "The engagement database is up to date.", as_json=as_json)
 
 
 @cli.command()
 @_NAMES
-@_DIRECTION
+@shared.DIRECTION
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many records of each run.")
-@_JSON
+@shared.JSON
 def plan(mapping: Sequence[str], direction: str | None, limit: int | None, *, as_json: bool) -> None:
     """Show what a run would do, record by record and field by field. It cannot write."""
     summaries = list(_run(mapping, direction, {"dry_run": True, "limit": limit}))
-    _show({"runs": summaries}, report.plans(summaries), as_json=as_json)
+    shared.show({"runs": summaries}, report.plans(summaries), as_json=as_json)
 
 
 @cli.command()
 @_NAMES
-@_DIRECTION
-@_JSON
+@shared.DIRECTION
+@shared.JSON
 def sync(mapping: Sequence[str], direction: str | None, *, as_json: bool) -> None:
     """Run mappings now: parents before children, polling before pushing. A limit reached pauses a run."""
     summaries: list[dict[str, Any]] = []
@@ -93,7 +86,7 @@ def sync(mapping: Sequence[str], direction: str | None, *, as_json: bool) -> Non
             summaries.append(summary)  # noqa: PERF402  # what was done is shown even if a later run cannot go on
     finally:
         if summaries or as_json:
-            _show({"runs": summaries}, report.runs(summaries), as_json=as_json)
+            shared.show({"runs": summaries}, report.runs(summaries), as_json=as_json)
     if any(each["held"] for each in summaries):
         sys.exit(1)
 
@@ -102,57 +95,42 @@ def sync(mapping: Sequence[str], direction: str | None, *, as_json: bool) -> Non
 @click.argument("mapping")
 @click.argument("direction", type=click.Choice([str(each) for each in Direction]), required=False)
 @click.option("--reject", is_flag=True, help="The run shall not write; nobody is asked again for a day.")
-@_JSON
+@shared.JSON
 def approve(mapping: str, direction: str | None, *, reject: bool, as_json: bool) -> None:
     """Let a held run pass: once, within a day, up to the numbers it asked for. MAPPING may be the run's id."""
-    settings = _settings()
+    settings = shared.settings()
     hold = approval.find(approval.waiting(settings), mapping, Direction(direction) if direction else None)
     document = approval.answer(settings, hold, approve=not reject, who=getpass.getuser()).as_dict()
-    _show(document, report.answer(document), as_json=as_json)
+    shared.show(document, report.answer(document), as_json=as_json)
 
 
 @cli.command()
-@_JSON
+@shared.JSON
 def status(*, as_json: bool) -> None:
     """The last runs, what waits and why, and what the API may still be called."""
-    document = inspection.overview(_settings())
-    _show(document, report.status(document), as_json=as_json)
+    document = inspection.overview(shared.settings())
+    shared.show(document, report.status(document), as_json=as_json)
 
 
 @cli.command()
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), default=Path("validations.html"))
 @click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True, help="Of the newest runs.")
-@_JSON
+@shared.JSON
 def validations(output: Path, limit: int, *, as_json: bool) -> None:
     """Write what the expectations found in the last runs as a page to be browsed."""
     from modstamp.engine.validation_report import render  # noqa: PLC0415  # the engine's package
 
-    found = inspection.last_validations(_settings(), limit)
+    found = inspection.last_validations(shared.settings(), limit)
     if not as_json:
         _write(output, render(found))
-    _show({"validations": found}, f"Wrote {output}: {len(found)} validations.", as_json=as_json)
-
-
-def _settings() -> Settings:
-    """Raises `ConfigurationError` with every variable that cannot be read; values are not repeated."""
-    try:
-        return Settings()
-    except ValidationError as error:
-        faults = error.errors(include_input=False, include_url=False)
-        raise ConfigurationError([_wrong_setting(str(fault["loc"][0]), fault["msg"]) for fault in faults]) from None
-    except SettingsError as error:
-        raise ConfigurationError([_wrong_setting("", str(error))]) from None
-
-
-def _wrong_setting(name: str, what: str) -> Problem:
-    return Problem(f"environment variable MODSTAMP_{name.upper()}".rstrip("_"), what, "correct it, or take it out")
+    shared.show({"validations": found}, f"Wrote {output}: {len(found)} validations.", as_json=as_json)
 
 
 def _run(names: Sequence[str], direction: str | None, options: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """The summaries of the runs, one after the other. A dry run's says what the run would cost, too."""
     from modstamp.engine.handoff import RunOptions  # noqa: PLC0415  # pandas
 
-    settings, chosen = _settings(), RunOptions(**options)
+    settings, chosen = shared.settings(), RunOptions(**options)
     for mapping, towards in _chosen(wiring.mappings(settings), names, direction):
         with wiring.open_run(mapping, towards, settings) as run:
             summary = wiring.run_through(run, chosen, f"cli-{uuid.uuid4().hex[:12]}")
@@ -183,8 +161,8 @@ def _write(path: Path, text: str) -> None:
         raise ConfigurationError([problem]) from error
 
 
-def _show(document: Mapping[str, Any], text: str, *, as_json: bool) -> None:
-    click.echo(json.dumps(document, indent=2, default=str) if as_json else text)
+for command in upkeep.COMMANDS:
+    cli.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

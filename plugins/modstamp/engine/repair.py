@@ -1,0 +1,102 @@
+"""What follows from findings: an entry for the run that is to judge, a tombstone where no run could (G6, G13)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from modstamp.engine.environment import Environment
+from modstamp.engine.findings import Finding, Found
+from modstamp.engine.frames import column, frame, objects
+from modstamp.model import Direction
+from modstamp.ports import Transaction
+
+_BATCH = 200  # links that are locked at a time
+
+
+def write_down(environment: Environment, run_id: str, findings: Sequence[Finding], *, repair: bool) -> None:
+    """One row of the log each; with `repair` the runs of either direction will look at those that a run can judge."""
+    if not findings:
+        return
+    with environment.store.begin() as tx:
+        _log(tx, environment, run_id, findings)
+        if repair:
+            for direction in Direction:
+                _leave(tx, environment, direction, [each for each in findings if each.direction is direction])
+
+
+def _leave(tx: Transaction, environment: Environment, direction: Direction, findings: Sequence[Finding]) -> None:
+    if findings:
+        entries = {
+            "record_id": [each.record_id for each in findings],
+            "reason": [f"found by reconcile: {each.found}" for each in findings],
+            "waits_for": [None] * len(findings),
+        }
+        tx.pending.leave(environment.mapping.name, direction, frame(entries))
+
+
+def _log(
+    tx: Transaction, environment: Environment, run_id: str, findings: Sequence[Finding], *, status: str | None = None
+) -> None:
+    mapping, size = environment.mapping, len(findings)
+    tx.journal.log(
+        frame(
+            {
+                "run_id": [run_id] * size,
+                "mapping": [mapping.name] * size,
+                "direction": [str(each.direction or Direction.POLLING) for each in findings],
+                "status": [status or str(each.found) for each in findings],
+                "code": [f"reconcile: {each.found}" for each in findings],
+                "message": [each.reason for each in findings],
+                "internal_type": [mapping.internal] * size,
+                "internal_id": [each.internal_id for each in findings],
+                "external_type": [mapping.external_type] * size,
+                "external_id": [each.external_id for each in findings],
+            }
+        )
+    )
+
+
+def end_links(environment: Environment, run_id: str, link_ids: Sequence[int]) -> int:
+    """Tombstones for links whose external record is gone without a trace; returns how many there were.
+
+    Nothing is deleted inside. A link that has moved on since, or that a write without an answer holds, stays. Where
+    the mapping re-creates what was deleted, the next push decides whether the internal record was edited since.
+    """
+    ended = 0
+    for some in _batches(link_ids):
+        with environment.store.begin() as tx:
+            ended += _end(tx, environment, run_id, some)
+    return ended
+
+
+def _end(tx: Transaction, environment: Environment, run_id: str, link_ids: Sequence[int]) -> int:
+    mapping = environment.mapping
+    links = tx.links.by_id(link_ids, lock=True)
+    busy = tx.intents.links_with_open(link_ids)
+    free = [
+        state == "live" and link not in busy
+        for link, state in zip(column(links, "link_id"), column(links, "state"), strict=True)
+    ]
+    links = links[free].reset_index(drop=True)
+    if links.empty:
+        return 0
+    size = len(links)
+    links["state"], links["deleted_side"] = objects(["tombstone"] * size), objects(["external"] * size)
+    tx.links.save(links)
+    ids = {Direction.POLLING: column(links, "external_id"), Direction.PUSHING: column(links, "internal_id")}
+    for direction, records in ids.items():
+        tx.quarantine.release(mapping.name, direction, records.tolist())
+    reason = "gone outside without a trace; the internal record was kept"
+    buried = [
+        Finding(found=Found.PURGED, reason=reason, direction=Direction.PUSHING, internal_id=mine, external_id=theirs)
+        for mine, theirs in zip(ids[Direction.PUSHING], ids[Direction.POLLING], strict=True)
+    ]
+    if mapping.after_delete == "recreate" and mapping.pushing.on:
+        _leave(tx, environment, Direction.PUSHING, buried)
+    _log(tx, environment, run_id, buried, status="ended")
+    return size
+
+
+def _batches(link_ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(link_ids), _BATCH):
+        yield link_ids[start : start + _BATCH]
