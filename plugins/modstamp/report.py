@@ -28,7 +28,7 @@ def runs(summaries: Sequence[Document]) -> str:
 
 
 def _stopped(summaries: Iterable[Document]) -> str:
-    """Runs that a limit paused or an error ended. A finished run has no message."""
+    """Runs that a limit paused or an error ended, and those that ended with a warning."""
     return "".join(
         f"{each['mapping']} {each['direction']}: {each['message']}\n" for each in summaries if each["message"]
     )

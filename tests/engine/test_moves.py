@@ -122,12 +122,14 @@ def test_a_merge_of_two_linked_leads_holds_the_second_prospect(world: World) -> 
     assert reason
 
 
-def test_the_reason_of_a_held_prospect_names_both(world: World) -> None:
+def test_the_reason_of_a_held_prospect_names_both_also_after_an_edit(world: World) -> None:
     kept, survivor = _linked(world)
     held, loser = _linked(world, Email=TWIN)
     world.later()
     world.system.merge(LEAD, survivor, loser)
 
+    world.settle(1)
+    world.edit_prospect(held, phone="1")
     world.settle(1)
 
     ((*_, reason),) = world.waiting()
@@ -278,16 +280,20 @@ def test_a_lead_converted_into_a_contact_of_another_prospect_is_held(world: Worl
     assert list(world.leads()) == [lead]
 
 
-def test_a_converted_lead_that_no_mapping_follows_ends_its_link_and_nothing_else(world: World) -> None:
+@pytest.mark.parametrize("edit", [{"phone": "1"}, {"email": "new@example.com"}])
+def test_a_converted_lead_that_no_mapping_follows_ends_its_link_and_nothing_else(
+    world: World, edit: dict[str, str]
+) -> None:
     record, lead = _linked(world)
     world.later()
     world.system.convert(LEAD, lead, CONTACT)
     world.settle(1)
-    world.edit_prospect(record, phone="1")
+    world.edit_prospect(record, **edit)
 
     world.settle(2)
 
     assert world.links() == []
+    assert world.waiting() == []
     assert _tombstones(world) == {lead: "moved"}
     assert list(world.prospects()) == [record]
     assert list(world.leads()) == [lead]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,14 @@ from airflow.sdk import AssetAny, AssetOrTimeSchedule, BaseNotifier, DeltaTrigge
 from modstamp import wiring
 from modstamp.connections import from_environment
 from modstamp.engine.handoff import Summary
-from modstamp.errors import ConfigurationError, FatalError, LeaseHeldError, RejectedRecordError
+from modstamp.errors import (
+    ConfigurationError,
+    FatalError,
+    LeaseHeldError,
+    LimitReachedError,
+    ModstampError,
+    RejectedRecordError,
+)
 from modstamp.mapping.catalog import Mappings
 from modstamp.model import Direction
 from modstamp.orchestration import alerts, factory, guide, schedule
@@ -112,12 +120,14 @@ def test_only_new_links_of_a_poll_set_off_other_types(mappings: Mappings, done: 
     assert [name for name, _ in events.touched] == touched
 
 
-def test_a_held_run_is_told_with_its_reason() -> None:
+@pytest.mark.parametrize(("paused", "kind"), [(True, LimitReachedError), (False, ModstampError)])
+def test_a_run_that_held_or_has_a_warning_is_told_with_its_reason(*, paused: bool, kind: type[Exception]) -> None:
     context: dict[str, Any] = {"told": []}
+    ended = replace(summary(), paused=paused)
 
-    alerts.notify_held(context, Settings(notifiers={f"{__name__}.{Told.__name__}": {}}), summary())
+    alerts.notify_held(context, Settings(notifiers={f"{__name__}.{Told.__name__}": {}}), ended)
 
-    assert [str(each) for each in context["told"]] == ["8,000 of 8,000 calls"]
+    assert [(type(each), str(each)) for each in context["told"]] == [(kind, "8,000 of 8,000 calls")]
 
 
 @pytest.mark.parametrize(
