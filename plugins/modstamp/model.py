@@ -97,12 +97,13 @@ class Window:
     """The interval being read, in whole seconds of the source's clock (G1).
 
     `lower` None: from the beginning. `after` is the checkpoint inside the window: only records whose (stamp, id) is
-    greater are read (G3).
+    greater are read (G3). `at_most`: so many records, the first in that order; None: all.
     """
 
     lower: datetime | None
     upper: datetime
     after: tuple[datetime, str] | None = None
+    at_most: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

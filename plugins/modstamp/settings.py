@@ -49,6 +49,9 @@ class Settings(BaseSettings):
         timedelta(days=2), description="Parts of runs that never landed are removed after this"
     )
     part_rows: int = Field(10_000, ge=200, description="Rows per staged part")
+    run_rows: int = Field(
+        100_000, ge=1, description="Rows that a polling run takes of its window; the next one begins at once (G3)"
+    )
 
     lookback: Duration = Field(timedelta(minutes=10), description="How far a poll reads back before its cursor (G1)")
     inbound_batch: int = Field(200, ge=1, description="Records per transaction of a polling run (G17)")
@@ -90,6 +93,9 @@ class Settings(BaseSettings):
     recount: Duration = Field(
         timedelta(hours=2), description="While nobody answers, a held mapping is read again after this (G28)"
     )
+    low_share: float = Field(
+        0.8, gt=0, le=1, description="Share of both thresholds that mappings of low priority may use up"
+    )
 
     description_age: Duration = Field(
         timedelta(hours=1), description="How long a type's description is used before it is asked for again"
@@ -122,3 +128,10 @@ class Settings(BaseSettings):
         """How long after its intent a write may still take effect, or the record that it created stay unseen (G21)."""
         wait = self.send_deadline + self.call_timeout + self.recovery_margin
         return wait + self.lookback if creates else wait
+
+    def for_priority(self, priority: str) -> Settings:
+        """The same with the thresholds at which mappings of this priority stop, so that others have room left."""
+        if priority != "low":
+            return self
+        own, share = int(self.own_threshold * self.low_share), self.global_threshold * self.low_share
+        return self.model_copy(update={"own_threshold": own, "global_threshold": share})

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from sqlalchemy.exc import DBAPIError
 
     from modstamp.engine.environment import Environment
+    from modstamp.engine.estimate import Estimate
     from modstamp.engine.handoff import Handoff, RunOptions, Summary
     from modstamp.ports import Connector, Store
     from modstamp.state.calls import Meter
@@ -88,6 +89,21 @@ class Run:
         ParquetStaging(settings.staging_url).remove_older_than(settings.staging_retention)
         with self.meter.during(run_id, self.environment.mapping.name):
             return run.start(self._environment(dry_run=options.dry_run), self.direction, options, run_id)
+
+    def estimate(self) -> Estimate:
+        """What the next poll will take: one counted call."""
+        from modstamp.engine.estimate import estimate  # noqa: PLC0415  # pandas
+
+        with self.meter.during("estimate", self.environment.mapping.name):
+            return estimate(self.environment)
+
+    def is_first_load(self) -> bool:
+        """Nothing was ever read whole, and nothing of the first window yet."""
+        if self.direction is not Direction.POLLING:
+            return False
+        with self.environment.store.begin(read_only=True) as tx:
+            cursor = tx.cursors.get(self.environment.mapping.name)
+        return cursor.cursor is None and cursor.upper is None
 
     def transform(self, handoff: Handoff) -> Handoff:
         from modstamp.engine import run  # noqa: PLC0415  # pandas
@@ -221,7 +237,9 @@ def _run(mapping_name: str, direction: Direction, settings: Settings, resolve: R
         tables=every.tables(mapping),
         mapping_hash=file.fingerprint,
         store=open_store(engine, settings),
-        connector=connect(mapping.system, resolve(mapping.connection), settings, meter, memory),
+        connector=connect(
+            mapping.system, resolve(mapping.connection), settings.for_priority(mapping.priority), meter, memory
+        ),
         staging=ParquetStaging(settings.staging_url),
         settings=settings,
         calls_of=meter.counted,

@@ -6,6 +6,7 @@ A connector's test module subclasses `ConnectorContract` and gives the fixture `
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -141,6 +142,27 @@ class ConnectorContract:
         assert pages[0].total == 3
 
     @pytest.mark.guarantee("G12")
+    @pytest.mark.guarantee("G3")
+    def test_a_slice_is_the_first_records_in_order(self, world: World) -> None:
+        ids = [world.create([world.values(n)], MOMENT + timedelta(seconds=n))[0] for n in range(5)]
+        window = whole(world)
+        records, pages = pull(world, replace(window, at_most=3))
+        assert list(records[Column.ID]) == ids[:3]
+        assert {page.total for page in pages} == {3}
+        rest, _ = pull(world, replace(window, at_most=3, after=(MOMENT + timedelta(seconds=2), ids[2])))
+        assert list(rest[Column.ID]) == ids[3:]
+
+    def test_a_window_is_counted_with_its_deleted_records(self, world: World) -> None:
+        ids = world.create(world.values(n) for n in range(4))
+        world.delete(ids[0])
+        window = whole(world)
+        assert world.connector.count(world.type_name, window) == 4
+        assert world.connector.count(world.type_name, replace(window, upper=MOMENT - timedelta(seconds=1))) == 0
+
+    def test_reading_more_never_costs_less(self, world: World) -> None:
+        assert world.connector.calls_to_read(0) == 1
+        assert world.connector.calls_to_read(world.page + 1) >= world.connector.calls_to_read(world.page) >= 1
+
     def test_a_deleted_record_is_read_as_deleted(self, world: World) -> None:
         ids = world.create([world.values(1), world.values(2)])
         world.delete(ids[0])

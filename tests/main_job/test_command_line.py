@@ -90,6 +90,31 @@ def test_lint_and_doctor_for_programs(busy: Shell) -> None:
     }
 
 
+def test_an_estimate_tells_rows_calls_and_minutes_and_opens_nothing(busy: Shell) -> None:
+    before = busy.office.sql("SELECT * FROM sync_cursors ORDER BY 1")
+
+    answer = busy("estimate", LEAD, "salesforce_account", "--json")
+
+    leads, accounts = answer.document["estimates"]
+    assert (leads["mapping"], leads["first"], leads["rows"], leads["calls"]) == (LEAD, False, 8, 1)
+    assert (accounts["first"], accounts["rows"], accounts["measured"]) == (True, 0, False)
+    assert leads["minutes"] > 0
+    assert busy.office.sql("SELECT * FROM sync_cursors ORDER BY 1") == before
+    assert "salesforce_lead: the next poll: 8 rows" in busy("estimate", LEAD).output
+
+
+@pytest.mark.guarantee("G3")
+def test_sync_reads_a_large_window_run_by_run(shell: Shell) -> None:
+    shell.office.fill_leads(5)
+    shell.office.later()
+    shell.set(run_rows=2)
+
+    runs = shell("sync", LEAD, "--direction", "polling", "--json").document["runs"]
+
+    assert [run["counts"]["created"] for run in runs] == [2, 2, 1]
+    assert shell.office.one("SELECT count(*) FROM prospects") == 5
+
+
 @pytest.mark.requirement("OSF-004")
 def test_doctor_names_each_right_that_is_missing(busy: Shell) -> None:
     types = {name: busy.office.salesforce.store.schema[name] for name in ("Lead", "Account")}

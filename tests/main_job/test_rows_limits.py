@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -120,3 +121,19 @@ def test_a_poll_that_the_orgs_limit_stopped_loses_nothing(crowded: Office) -> No
     crowded.poll()
 
     assert crowded.one("SELECT count(*) FROM prospects") == 3
+
+
+@pytest.mark.guarantee("G27")
+def test_a_type_of_low_priority_leaves_room_for_the_others(small_office: Office, tmp_path: Path) -> None:
+    folder = tmp_path / "mappings"
+    shutil.copytree(small_office.settings.mappings, folder)
+    accounts = folder / "salesforce" / "account.yaml"
+    accounts.write_text(f"{accounts.read_text(encoding='utf-8')}\npriority: low\n", encoding="utf-8")
+    small_office.settings = small_office.settings.model_copy(update={"mappings": folder})
+    small_office.poll()
+    small_office.poll("salesforce_account")
+    used = counted(small_office)
+    set_own_threshold(small_office, used + 1)  # four fifths of it are used
+
+    assert small_office.poll("salesforce_account").paused
+    assert not small_office.poll().paused

@@ -11,7 +11,7 @@ import sys
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,6 +21,9 @@ from modstamp.errors import ConfigurationError, ModstampError, Problem
 from modstamp.mapping.advice import advise
 from modstamp.mapping.catalog import MappingFile, Mappings
 from modstamp.model import Direction
+
+if TYPE_CHECKING:
+    from modstamp.engine.handoff import RunOptions, Summary
 
 _NAMES = click.argument("mapping", nargs=-1)
 
@@ -72,6 +75,18 @@ def plan(mapping: Sequence[str], direction: str | None, limit: int | None, *, as
     """Show what a run would do, record by record and field by field. It cannot write."""
     summaries = list(_run(mapping, direction, {"dry_run": True, "limit": limit}))
     shared.show({"runs": summaries}, report.plans(summaries), as_json=as_json)
+
+
+@cli.command()
+@_NAMES
+@shared.JSON
+def estimate(mapping: Sequence[str], *, as_json: bool) -> None:
+    """Tell what the next poll will take: rows, calls, minutes. One call per mapping; nothing is read or written."""
+    settings, found = shared.settings(), []
+    for name, towards in _chosen(wiring.mappings(settings), mapping, Direction.POLLING):
+        with wiring.open_run(name, towards, settings) as run:
+            found.append(run.estimate())
+    shared.show({"estimates": [each.as_dict() for each in found]}, "\n".join(map(str, found)), as_json=as_json)
 
 
 @cli.command()
@@ -133,9 +148,18 @@ def _run(names: Sequence[str], direction: str | None, options: Mapping[str, Any]
     settings, chosen = shared.settings(), RunOptions(**options)
     for mapping, towards in _chosen(wiring.mappings(settings), names, direction):
         with wiring.open_run(mapping, towards, settings) as run:
-            summary = wiring.run_through(run, chosen, f"cli-{uuid.uuid4().hex[:12]}")
-        estimate = {"estimated_calls": run.estimated_calls(summary)} if chosen.dry_run else {}
-        yield {**summary.as_dict(), **estimate}
+            for summary in _slices(run, chosen):
+                costs = {"estimated_calls": run.estimated_calls(summary)} if chosen.dry_run else {}
+                yield {**summary.as_dict(), **costs}
+
+
+def _slices(run: wiring.Run, options: RunOptions) -> Iterator[Summary]:
+    """One run, and as many more as a large window takes (G3)."""
+    while True:
+        summary = wiring.run_through(run, options, f"cli-{uuid.uuid4().hex[:12]}")
+        yield summary
+        if not summary.unfinished or options.dry_run:
+            return
 
 
 def _chosen(every: Mappings, names: Sequence[str], direction: str | None) -> list[tuple[str, Direction]]:

@@ -27,6 +27,12 @@ class ReadOnlyConnector:
     def describe(self, type_name: str) -> TypeDescription:
         return self._connector.describe(type_name)
 
+    def count(self, type_name: str, window: Window) -> int:
+        return self._connector.count(type_name, window)
+
+    def calls_to_read(self, rows: int) -> int:
+        return self._connector.calls_to_read(rows)
+
     def pull(self, type_name: str, fields: Sequence[str], window: Window) -> Iterator[Page]:
         return self._connector.pull(type_name, fields, window)
 

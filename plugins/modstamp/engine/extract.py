@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
 
 import numpy as np
 import pandas as pd
@@ -14,10 +13,11 @@ from modstamp.engine.batch import versions
 from modstamp.engine.environment import Environment
 from modstamp.engine.frames import column, frame, objects, positions_of, present
 from modstamp.engine.handoff import RunOptions, Tally
-from modstamp.errors import IncompleteReadError
+from modstamp.engine.window import Reading, read
+from modstamp.errors import LimitReachedError
 from modstamp.mapping.schema import TypeMapping
 from modstamp.model import Column, Direction, Side, Window
-from modstamp.ports import Cursor, Transaction
+from modstamp.ports import Transaction
 
 COUNTER = "_counter"  # of the pending entry that asked for the row
 
@@ -34,41 +34,34 @@ class Extracted:
     moved: pd.DataFrame | None = None
 
 
-def open_window(environment: Environment, options: RunOptions) -> tuple[Window, bool]:
-    """The window to be read, and whether the cursor may move behind it (G1, G3). An open window is gone on with."""
-    settings, mapping = environment.settings, environment.mapping
-    now = environment.connector.now().replace(microsecond=0)
-    if options.since or options.until:
-        return Window(lower=options.since, upper=options.until or now), False
-    with environment.store.begin(read_only=True) as tx:
-        cursor = tx.cursors.get(mapping.name)
-    if cursor.upper is not None:
-        return Window(lower=cursor.lower, upper=cursor.upper, after=cursor.after), True
-    start = mapping.polling.start_from
-    lower = datetime.combine(start, time(), UTC) if start else None
-    if cursor.cursor is not None:
-        lower = cursor.cursor - settings.lookback
-    if not options.dry_run:
-        with environment.store.begin() as tx:
-            tx.cursors.put(mapping.name, Cursor(cursor=cursor.cursor, lower=lower, upper=now))
-    return Window(lower=lower, upper=now), True
+def poll(
+    environment: Environment, window: Window, options: RunOptions, reading: Reading, tally: Tally
+) -> Iterator[Extracted]:
+    """Rows of the window, then the re-read list. Raises `IncompleteReadError` when rows of the window are missing.
 
-
-def poll(environment: Environment, window: Window, options: RunOptions, tally: Tally) -> Iterator[Extracted]:
-    """Rows of the window, then the re-read list. Raises `IncompleteReadError` when rows of the window are missing."""
+    A limit that is met behind the first row ends the reading and loses nothing: see `Reading` (G27).
+    """
     waiting = _pending(environment, Direction.POLLING, options.limit)
-    read: set[str] = set()
-    for records in _window(environment, window, options, read):
+    for records in read(environment, window, options, reading):
         tally.add("seen", len(records))
         fresh = _fresh(environment, _with_counters(records, waiting), tally)
         yield _moved_apart(environment, _with_counters(fresh, _entries(environment, fresh)), window=True)
-    rest = [record for record in column(waiting, "record_id") if record not in read]
-    size = environment.connector.abilities().read_size
+    if not reading.stopped:
+        yield from _asked_for(environment, waiting, reading, tally)
+
+
+def _asked_for(environment: Environment, waiting: pd.DataFrame, reading: Reading, tally: Tally) -> Iterator[Extracted]:
+    """Records of the re-read list that were not in the window."""
+    mapping, size = environment.mapping, environment.connector.abilities().read_size
+    rest = [record for record in column(waiting, "record_id") if record not in reading.ids]
     for start in range(0, len(rest), size):
-        mapping = environment.mapping
-        records = environment.connector.get(
-            mapping.external_type, mapping.field_names(Side.EXTERNAL), rest[start : start + size]
-        )
+        ids = rest[start : start + size]
+        try:
+            records = environment.connector.get(mapping.external_type, mapping.field_names(Side.EXTERNAL), ids)
+        except LimitReachedError as limit:
+            reading.stop(limit)
+            return
+        reading.ids.update(ids)
         tally.add("seen", len(records))
         yield _moved_apart(environment, _with_counters(records, waiting), window=False)
 
@@ -87,23 +80,6 @@ def _moved_apart(environment: Environment, records: pd.DataFrame, *, window: boo
         return Extracted(records=records, window=window)
     rest, apart = (records[rows].reset_index(drop=True) for rows in (~moved, moved))
     return Extracted(records=rest, window=window, moved=apart)
-
-
-def _window(environment: Environment, window: Window, options: RunOptions, read: set[str]) -> Iterator[pd.DataFrame]:
-    """Pages of the window, without the rows that came twice; `read` collects their ids."""
-    mapping, total, count = environment.mapping, 0, 0
-    for page in environment.connector.pull(mapping.external_type, mapping.field_names(Side.EXTERNAL), window):
-        total, count = page.total, count + len(page.records)
-        ids = column(page.records, Column.ID)
-        fresh = np.fromiter((each not in read for each in ids), bool, len(ids))
-        read.update(ids)
-        yield page.records[fresh].reset_index(drop=True)
-        if options.limit is not None and len(read) >= options.limit:
-            return
-    if count < total:
-        raise IncompleteReadError(
-            f"{mapping.name}: {count} of {total} changed records arrived; the cursor stays where it is"
-        )
 
 
 def _fresh(environment: Environment, records: pd.DataFrame, tally: Tally) -> pd.DataFrame:

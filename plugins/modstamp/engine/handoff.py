@@ -40,8 +40,9 @@ class Handoff:
     """From one step to the next.
 
     `token`: of the lease, None in a dry run. `upper`: where the cursor moves to when all parts have landed; None if it
-    may not move. `mapping_hash`: of the mapping that the run began with. `counts` and `reasons` (kind → reason →
-    records) add up over the steps, as `seconds` at work do.
+    may not move. `whole`: the parts hold the rest of the window; else it stays open behind `reached` (stamp, id).
+    `stopped`: the limit that ended the reading early, in words. `mapping_hash`: of the mapping that the run began with.
+    `counts` and `reasons` (kind → reason → records) add up over the steps, as `seconds` at work do.
     """
 
     run_id: str
@@ -50,6 +51,9 @@ class Handoff:
     token: int | None
     upper: str | None
     mapping_hash: str = ""
+    whole: bool = True
+    reached: tuple[str, str] | None = None
+    stopped: str = ""
     dry_run: bool = False
     started_at: str = ""
     clock_offset: float = 0.0
@@ -65,11 +69,17 @@ class Handoff:
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> Self:
         parts = tuple(Part(**part) for part in document["parts"])
-        return cls(**{**document, "direction": Direction(document["direction"]), "parts": parts})
+        reached = document["reached"] and tuple(document["reached"])  # JSON knows no tuples
+        read = {"direction": Direction(document["direction"]), "parts": parts, "reached": reached}
+        return cls(**{**document, **read})
 
     @property
     def upper_instant(self) -> datetime | None:
         return None if self.upper is None else instants.from_text(self.upper)
+
+    @property
+    def reached_place(self) -> tuple[datetime, str] | None:
+        return None if self.reached is None else (instants.from_text(self.reached[0]), self.reached[1])
 
 
 class Tally:
@@ -93,9 +103,11 @@ class Tally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """What a run did. `paused`: a limit was reached, the rest waits and goes on by itself (G27).
+    """What a run did.
 
-    `held`: it wrote nothing, because it would have written too much; `asks`: nobody has answered that yet (G28).
+    `paused`: a limit was reached, the rest waits and goes on by itself (G27). `held`: it wrote nothing, because it
+    would have written too much; `asks`: nobody has answered that yet (G28). `unfinished`: it took a slice of its
+    window, and the next run may begin at once with the next one (G3).
     """
 
     run_id: str
@@ -109,6 +121,7 @@ class Summary:
     paused: bool = False
     held: bool = False
     asks: bool = False
+    unfinished: bool = False
     message: str = ""
     differences: tuple[Mapping[str, Any], ...] = ()  # of a dry run
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 
 import numpy as np
 import pandas as pd
 
-from modstamp import instants
 from modstamp.engine import convert, extract, land, parts, send
 from modstamp.engine.batch import Source
 from modstamp.engine.context import Context
@@ -18,6 +16,7 @@ from modstamp.engine.frames import column, objects
 from modstamp.engine.handoff import Handoff, Tally
 from modstamp.engine.permit import DELETES_LAST, own_references
 from modstamp.engine.plan import Plan
+from modstamp.engine.window import last_in_order
 from modstamp.model import Column, Direction, Presence, Side
 from modstamp.ports import Cursor
 
@@ -103,27 +102,26 @@ def _land(job: Job, batch: Source, *, moves: bool) -> Plan:
         planned = land.land(job, tx, batch)
         if moves:
             cursor = tx.cursors.get(mapping.name)
-            tx.cursors.put(mapping.name, replace(cursor, after=_last_in_order(batch, cursor)))
+            after = last_in_order(batch.records, cursor.upper, cursor.after)
+            tx.cursors.put(mapping.name, replace(cursor, after=after))
     return planned
 
 
-def _last_in_order(batch: Source, cursor: Cursor) -> tuple[datetime, str] | None:
-    """The last row that stands where its stamp says (G3).
-
-    One that was edited while the pages were read shows a later stamp at its old place, and would hide its neighbours.
-    """
-    rows = zip(column(batch.records, Column.STAMP), column(batch.records, Column.ID), strict=True)
-    placed = [(instants.from_text(stamp), record) for stamp, record in rows]
-    before = [each for each in placed if cursor.upper is None or each[0] < cursor.upper]
-    return max([*before, *([cursor.after] if cursor.after else [])], default=None)
-
-
 def _move_cursor(job: Job, handoff: Handoff) -> None:
-    """Every row of the window has landed, was withheld, or waits: the next window begins where this one ended (G2)."""
-    if handoff.upper_instant is not None:
-        with job.environment.store.begin() as tx:
-            tx.leases.check(job.lease)
+    """Every row that was read has landed, was withheld, or waits (G2).
+
+    The next window begins where this one ended; after a slice it stays open, and the next run goes on behind it (G3).
+    """
+    if handoff.upper_instant is None:
+        return
+    with job.environment.store.begin() as tx:
+        tx.leases.check(job.lease)
+        if handoff.whole:
             tx.cursors.put(handoff.mapping, Cursor(cursor=handoff.upper_instant))
+            return
+        cursor = tx.cursors.get(handoff.mapping)
+        after = max(filter(None, (cursor.after, handoff.reached_place)), default=None)
+        tx.cursors.put(handoff.mapping, replace(cursor, after=after))
 
 
 def context_of(environment: Environment, handoff: Handoff) -> Context:

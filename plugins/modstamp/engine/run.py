@@ -23,6 +23,7 @@ from modstamp.engine.frames import column, frame, objects
 from modstamp.engine.handoff import Handoff, Part, RunOptions, Summary, Tally
 from modstamp.engine.judge import NOT_VISIBLE
 from modstamp.engine.validate import Verdict, document, judge
+from modstamp.engine.window import Reading, open_window
 from modstamp.errors import LeaseLostError, LimitReachedError, ModstampError
 from modstamp.model import Column, Direction, Presence
 from modstamp.ports import Lease, RunRecord
@@ -77,16 +78,26 @@ def _prepare(environment: Environment, lease: Lease, tally: Tally) -> None:
 
 
 def _extract(environment: Environment, handoff: Handoff, options: RunOptions, tally: Tally) -> Handoff:
-    if handoff.direction is Direction.POLLING:
-        window, moves = extract.open_window(environment, options)
-        extracted = extract.poll(environment, window, options, tally)
-        if moves and options.limit is None:
-            handoff = replace(handoff, upper=instants.to_text(window.upper))
-    else:
+    if handoff.direction is Direction.PUSHING:
         extracted = extract.push(environment, options, tally)
+        return replace(handoff, parts=tuple(_stage(environment, handoff.run_id, extracted)))
+    window, moves = open_window(environment, options)
+    reading = Reading()
+    staged = _polled(environment, handoff.run_id, extract.poll(environment, window, options, reading, tally))
+    return replace(
+        handoff,
+        parts=staged,
+        upper=instants.to_text(window.upper) if moves else None,
+        whole=reading.whole,
+        reached=reading.reached and (instants.to_text(reading.reached[0]), reading.reached[1]),
+        stopped=reading.stopped,
+    )
+
+
+def _polled(environment: Environment, run_id: str, extracted: Iterator[extract.Extracted]) -> tuple[Part, ...]:
     moved: list[pd.DataFrame] = []
-    staged = list(_stage(environment, handoff.run_id, _without_moved(extracted, moved)))
-    return replace(handoff, parts=(*_stage_moved(environment, handoff.run_id, moved), *staged))
+    staged = list(_stage(environment, run_id, _without_moved(extracted, moved)))
+    return (*_stage_moved(environment, run_id, moved), *staged)
 
 
 def _without_moved(extracted: Iterator[extract.Extracted], moved: list[pd.DataFrame]) -> Iterator[extract.Extracted]:
@@ -213,11 +224,13 @@ def finish(environment: Environment, handoff: Handoff) -> Summary:
     warning = _many_hidden(environment, tally)
     if warning:
         _log(environment, handoff, "held", warning)
-    if handoff.direction is Direction.POLLING:  # a row of the log that names both types and no record (OSF-105)
+    if handoff.direction is Direction.POLLING and not handoff.stopped:
+        # A row of the log that names both types and no record (OSF-105).
         _log(environment, handoff, "completed", "Completed poll")
     environment.store.give_back(lease)
     environment.staging.remove(handoff.run_id)
-    return _record(environment, _after(handoff, tally, began), "completed", warning)
+    status = "paused" if handoff.stopped else "completed"
+    return _record(environment, _after(handoff, tally, began), status, handoff.stopped or warning)
 
 
 def _many_hidden(environment: Environment, tally: Tally) -> str:
@@ -268,7 +281,13 @@ def fail(environment: Environment, handoff: Handoff, message: str) -> None:
 
 def _record(environment: Environment, handoff: Handoff, status: str, message: str = "") -> Summary:
     calls = environment.calls_of(handoff.run_id)
-    summary = replace(_summary(handoff, message), paused=status == "paused", held=status == "held", calls=calls)
+    summary = replace(
+        _summary(handoff, message),
+        calls=calls,
+        paused=status == "paused",
+        held=status == "held",
+        unfinished=status == "completed" and handoff.upper is not None and not handoff.whole,
+    )
     ended: datetime | None = None if status == "running" else environment.store.now()
     run = RunRecord(
         id=handoff.run_id,

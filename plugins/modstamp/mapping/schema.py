@@ -191,6 +191,8 @@ class TypeMapping(Strict):
     """Who wins a field that both sides changed since they were last in step."""
     own_key: str | None = None
     """A unique external-id field for us alone, by which a record is known whose creation got no answer."""
+    priority: Literal["normal", "low"] = "normal"
+    """Low stops calling before the thresholds are reached, so that the other types of the connection have room left."""
     after_delete: Literal["leave", "recreate"] = "leave"
     """What becomes of a record that was edited after its other half was deleted."""
     fields: tuple[FieldMapping, ...] = Field(min_length=1)

@@ -45,6 +45,8 @@ def extract(mapping: str, direction: str) -> Document:
     context = get_current_context()
     with wiring.open_run(mapping, towards, settings, resolve) as run:
         try:
+            if run.is_first_load():
+                log.info("%s", run.estimate())
             handoff = run.extract(_options(context["params"]), _run_id(context))
         except (LeaseHeldError, RunHeldError) as error:
             raise AirflowSkipException(str(error)) from error

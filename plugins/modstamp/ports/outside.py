@@ -39,6 +39,14 @@ class Connector(Protocol):
 
     def describe(self, type_name: str) -> TypeDescription: ...
 
+    def count(self, type_name: str, window: Window) -> int:
+        """How many records changed in the window, deleted ones included: one counted call."""
+        ...
+
+    def calls_to_read(self, rows: int) -> int:
+        """About how many counted calls a `pull` of so many records takes; nothing is asked."""
+        ...
+
     def pull(self, type_name: str, fields: Sequence[str], window: Window) -> Iterator[Page]:
         """Every record changed in the window, deleted ones included. A field no longer shown is left out (G8)."""
         ...

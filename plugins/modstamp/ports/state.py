@@ -376,6 +376,10 @@ class Runs(Protocol):
 
     def get(self, run_id: str) -> RunRecord | None: ...
 
+    def rows_per_second(self, mapping: str, direction: Direction) -> float | None:
+        """Of the last runs that read enough to tell; None: there were none."""
+        ...
+
 
 class Transaction(Protocol):
     """One transaction of the internal database: all or nothing."""

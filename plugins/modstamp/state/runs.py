@@ -11,6 +11,8 @@ from modstamp.ports import RunRecord
 from modstamp.state.rows import upsert
 from modstamp.state.tables import runs
 
+_RECENT = 50  # runs
+_TELLING = 1_000  # records; a small run is mostly start and end
 _FIELDS = tuple(runs.c[name] for name in RunRecord.__dataclass_fields__)
 
 
@@ -28,6 +30,13 @@ class Runs:
     def get(self, run_id: str) -> RunRecord | None:
         row = self._connection.execute(select(*_FIELDS).where(runs.c.id == run_id)).one_or_none()
         return None if row is None else _record(row)
+
+    def rows_per_second(self, mapping: str, direction: Direction) -> float | None:
+        mine = (runs.c.mapping == mapping) & (runs.c.direction == str(direction)) & (runs.c.status == "completed")
+        query = select(runs.c.counts, runs.c.seconds).where(mine).order_by(runs.c.started_at.desc()).limit(_RECENT)
+        found = [(counts.get("seen", 0), seconds) for counts, seconds in self._connection.execute(query)]
+        telling = [(seen, seconds) for seen, seconds in found if seen >= _TELLING]
+        return sum(seen for seen, _ in telling) / sum(seconds for _, seconds in telling) if telling else None
 
     def latest(self) -> list[RunRecord]:
         """The newest sync of each mapping and direction, in their order."""

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from modstamp.connectors.salesforce import bulk_create, table
+from modstamp.instants import from_text
 from modstamp.model import Action, Column, Operation, Presence, Status, Values
 from sandbox.salesforce.server import Salesforce
 from tests.connectors.contract import pull, update, whole
@@ -52,6 +54,20 @@ def test_any_text_survives_the_way_out_and_back() -> None:
 def test_an_empty_list_has_its_columns() -> None:
     assert table.read(b'"Id","Text"\n') == {"Id": [], "Text": []}
     assert table.read(b"") == {}
+
+
+@pytest.mark.guarantee("G3")
+def test_a_slice_of_a_large_window_is_read_by_a_job(bulky: SalesforceWorld) -> None:
+    ids = sorted(bulky.create(bulky.values(number) for number in range(40)))
+    window = replace(whole(bulky), at_most=25)
+
+    first, pages = pull(bulky, window)
+    rest, _ = pull(bulky, replace(window, after=(from_text(first[Column.STAMP].iloc[-1]), first[Column.ID].iloc[-1])))
+
+    assert "bulk" in kinds(bulky)
+    assert list(first[Column.ID]) == ids[:25]
+    assert list(rest[Column.ID]) == ids[25:]
+    assert {page.total for page in pages} == {25}
 
 
 @pytest.mark.guarantee("G2")

@@ -69,11 +69,18 @@ class MemoryConnector:
         self._call()
         return self._type(type_name)
 
+    def count(self, type_name: str, window: Window) -> int:
+        self._call()
+        return sum(_inside(window, *row) for row in self.system.visible(type_name))
+
+    def calls_to_read(self, rows: int) -> int:
+        return max(1, -(-rows // self.page_size))
+
     def pull(self, type_name: str, fields: Sequence[str], window: Window) -> Iterator[Page]:
         self._call()
         columns = self._known(type_name, fields)
         found = [row for row in self.system.visible(type_name) if _inside(window, *row)]
-        found.sort(key=lambda row: (row[1].stamp, row[0]))
+        found = sorted(found, key=lambda row: (row[1].stamp, row[0]))[: window.at_most]
         read_at = self.now()
         for start in range(0, max(len(found), 1), self.page_size):
             if start:

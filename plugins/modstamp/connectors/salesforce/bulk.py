@@ -14,7 +14,7 @@ from modstamp.model import Value
 _ENDED = {"JobComplete", "Failed", "Aborted"}
 _LONGEST_WAIT = 30.0
 _PATIENCE = 3_600.0
-_ROWS_PER_RESULT = 50_000
+ROWS_PER_RESULT = 50_000
 _LAYOUT = {"contentType": "CSV", "columnDelimiter": "COMMA", "lineEnding": "LF"}
 
 
@@ -68,7 +68,7 @@ class Jobs:
 
     def results(self, path: str, type_name: str) -> Iterator[dict[str, list[str]]]:
         """The answer of a query in pages of columns; there is at least one page."""
-        params: dict[str, Any] = {"maxRecords": _ROWS_PER_RESULT}
+        params: dict[str, Any] = {"maxRecords": ROWS_PER_RESULT}
         while True:
             response = self._send("GET", f"{path}/results", type_name, params=params)
             yield table.read(response.content)

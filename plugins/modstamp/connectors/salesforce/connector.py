@@ -55,7 +55,8 @@ class SalesforceConnector:
         self._types = Types(self._calls, memory)
         self._queries = Queries(self._calls, self._options.extra.page_size)
         self._jobs = Jobs(self._calls, settings.retry_wait.total_seconds())
-        self._pull = Pull(self._queries, self._types, self._jobs, self._options.extra.bulk_reads_from)
+        extra = self._options.extra
+        self._pull = Pull(self._queries, self._types, self._jobs, extra.bulk_reads_from, extra.page_size)
         self._retrieve = Retrieve(self._calls, self._queries, self._types)
 
     def abilities(self) -> Abilities:
@@ -66,6 +67,12 @@ class SalesforceConnector:
 
     def describe(self, type_name: str) -> TypeDescription:
         return self._types.describe(type_name)
+
+    def count(self, type_name: str, window: Window) -> int:
+        return self._pull.count(type_name, window)
+
+    def calls_to_read(self, rows: int) -> int:
+        return self._pull.calls(rows)
 
     def pull(self, type_name: str, fields: Sequence[str], window: Window) -> Iterator[Page]:
         # A generator of its own: nothing is sent before the first page is asked for.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from modstamp.connectors.salesforce import records, soql
-from modstamp.connectors.salesforce.bulk import JobFailedError, Jobs
+from modstamp.connectors.salesforce.bulk import ROWS_PER_RESULT, JobFailedError, Jobs
 from modstamp.connectors.salesforce.calls import Answer
 from modstamp.connectors.salesforce.describe import Types
 from modstamp.connectors.salesforce.errors import RefusedError
@@ -17,6 +17,7 @@ from modstamp.instants import from_text, to_text
 from modstamp.model import Column, TypeDescription, Window
 from modstamp.ports import Page
 
+_LOOKS = 4  # at a job until it is done; the waits between them double
 _GONE = {"INVALID_QUERY_LOCATOR", "QUERY_LOCATOR_NOT_FOUND"}
 
 
@@ -40,11 +41,22 @@ class Pull:
     new bound would hide what became visible late behind that record (G3).
     """
 
-    def __init__(self, queries: Queries, types: Types, jobs: Jobs, bulk_from: int) -> None:
+    def __init__(self, queries: Queries, types: Types, jobs: Jobs, bulk_from: int, page_size: int) -> None:
         self._queries = queries
         self._types = types
         self._jobs = jobs
         self._bulk_from = bulk_from
+        self._page_size = page_size
+
+    def count(self, type_name: str, window: Window) -> int:
+        text = soql.select(["COUNT()"], type_name, soql.in_window(window))
+        return int(self._queries.first(type_name, text, everything=True).body["totalSize"])
+
+    def calls(self, rows: int) -> int:
+        """A job costs its first answer, its order, some looks at it, and a call per page of results."""
+        if rows >= self._bulk_from:
+            return 2 + _LOOKS + -(-rows // ROWS_PER_RESULT)
+        return max(1, -(-rows // self._page_size))
 
     def pages(self, type_name: str, fields: Sequence[str], window: Window) -> Iterator[Page]:
         """The first answer tells how many records there are, and so which route takes fewer calls."""
@@ -94,7 +106,7 @@ class Pull:
 
 def _text(description: TypeDescription, names: list[str], window: Window) -> str:
     columns = records.selected(description, names)
-    return soql.select(columns, description.name, soql.in_window(window), soql.ORDER)
+    return soql.select(columns, description.name, soql.in_window(window), soql.ORDER, window.at_most)
 
 
 def _behind(window: Window, found: pd.DataFrame) -> Window:

@@ -17,10 +17,11 @@ _BARE = {"integer", "number", "date", "instant"}  # kinds whose literals stand w
 ORDER = "SystemModstamp, Id"
 
 
-def select(names: Iterable[str], type_name: str, where: str = "", order: str = "") -> str:
+def select(names: Iterable[str], type_name: str, where: str = "", order: str = "", at_most: int | None = None) -> str:
     text = f"SELECT {', '.join(names)} FROM {type_name}"  # noqa: S608 - names of describe, see the module's docstring
     text += f" WHERE {where}" if where else ""
-    return text + (f" ORDER BY {order}" if order else "")
+    text += f" ORDER BY {order}" if order else ""
+    return text + (f" LIMIT {at_most}" if at_most else "")
 
 
 def in_window(window: Window) -> str:
