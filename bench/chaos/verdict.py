@@ -7,7 +7,7 @@ sync and the recycle bin of Salesforce prove.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -28,6 +28,11 @@ SELECT count(*) AS count FROM sync_history h
 JOIN sync_calls r ON r.run_id = h.run_id AND r.kind = 'get' AND r.at <= :at
 JOIN sync_calls w ON w.run_id = h.run_id AND w.kind = 'write' AND w.at + w.seconds * interval '1 second' >= :at
 WHERE h.side = 'external' AND h.field = :field AND CAST(h.new AS text) LIKE :value
+"""
+
+
+_HELD: Final = """
+SELECT message FROM sync_actions WHERE status = 'held' AND internal_type = :type AND internal_id = :id
 """
 
 
@@ -112,6 +117,7 @@ class Judge:
         self.sides = read(scene)
         self.verdict = Verdict()
         self._excuses = self._waiting()
+        self._held: set[str] = set()
 
     def judge(self) -> Verdict:
         verdict = self.verdict
@@ -175,7 +181,7 @@ class Judge:
             return
         deletion = next(iter(deleted.values()))
         other = _OTHER[deletion.side]
-        unseen = [version for story in record.fields.values() for version in story.unseen(deletion.side)]
+        unseen = [version for each in FIELDS[record.type] for version in self._unknown(record, each, deletion)]
         if unseen and not there[other]:
             told = f"deleted {deletion.side} at {deletion.at:.2f}, though {', '.join(map(str, unseen))}"
             yield Finding(self._kind_of_loss(record, deletion, unseen), record.name, told)
@@ -188,6 +194,12 @@ class Judge:
             )
         elif there[deletion.side]:
             yield Finding("resurrected", record.name, f"deleted {deletion.side}, and only there it is again")
+
+    def _unknown(self, record: Record, each: Field, deletion: Deletion) -> list[Version]:
+        """What whoever deleted the record had not seen, without losers of conflicts that the history names."""
+        story = record.fields[each.internal]
+        rivals = any(leaf.side == deletion.side for leaf in story.leaves())
+        return [version for version in story.unseen(deletion.side) if not (rivals and self._told(each, version))]
 
     def _may_stay_alone(self, record: Record, there: dict[str, bool]) -> bool:
         """Accounts that are made inside stay there unless the mapping sends them."""
@@ -216,14 +228,19 @@ class Judge:
         for each in FIELDS[record.type]:
             mine = words.from_inside(each, inside[each.internal])
             theirs = words.from_outside(each, outside[each.external])
-            if not same(mine, theirs) and not self._is_held(record):
+            if not same(mine, theirs) and self._is_held(record, each, inside):
+                self._held.add(record.name)
+            elif not same(mine, theirs):
                 yield Finding("disagreeing", record.name, f"{each.internal}: {mine!r} inside, {theirs!r} outside")
-            elif same(mine, theirs) and not record.loose and not record.deletions:
+            elif not record.loose and not record.deletions:
                 yield from self._survived(record, each, mine, theirs)
 
-    def _is_held(self, record: Record) -> bool:
-        """A converted record is compared as at a first link, and the mapping may leave what differs to a person."""
-        return record.loose == "converted" and self.policies.first_link == "hold"
+    def _is_held(self, record: Record, each: Field, inside: Mapping[str, Any]) -> bool:
+        """A record that was linked anew, and the log says that this field was left to a person (first link)."""
+        if not record.loose or self.policies.first_link != "hold":
+            return False
+        found = database.rows(self.scene.engine, _HELD, type=record.table.removesuffix("s"), id=str(inside["id"]))
+        return any(each.internal in str(row["message"]) for row in found)
 
     def _survived(self, record: Record, each: Field, mine: Any, theirs: Any) -> Iterator[Finding]:
         story = record.fields[each.internal]
@@ -269,10 +286,10 @@ class Judge:
     def agreed(self) -> dict[str, dict[str, Any]]:
         """Name → field → value, of the records that are on both sides and agree."""
         words, result = self.scene.words, {}
-        bad = {each.record for each in self.verdict.findings}
+        bad = self._held | {each.record for each in self.verdict.findings}
         for record in self.scene.records.values():
             inside, outside = self.sides.inside.get(record.name, []), self.sides.outside.get(record.name, [])
-            if len(inside) == len(outside) == 1 and record.name not in bad and not self._is_held(record):
+            if len(inside) == len(outside) == 1 and record.name not in bad:
                 result[record.name] = {
                     each.internal: words.from_inside(each, inside[0][each.internal]) for each in FIELDS[record.type]
                 }
