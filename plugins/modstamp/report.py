@@ -104,6 +104,14 @@ def _hold(hold: Document) -> str:
     return f"{about} asks since {hold['asked_at']}: {hold['message']}. To answer: modstamp approve {about} [--reject]"
 
 
+def upkeep(document: Document) -> str:
+    """What was forgotten, what is looked at again, and what was asked anew."""
+    lines = [f"forgotten: {records:,} {kind}" for kind, records in document["forgotten"].items()]
+    lines += [f"looked at again by the next run of {run}: {records:,}" for run, records in document["queued"].items()]
+    lines += [f"{name}: {len(each['types'])} types described anew" for name, each in document["refreshed"].items()]
+    return "\n".join(lines)
+
+
 def answer(hold: Document) -> str:
     """What was decided, and what follows."""
     about = f"{hold['mapping']} {hold['direction']}"

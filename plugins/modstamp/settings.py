@@ -48,6 +48,21 @@ class Settings(BaseSettings):
     staging_retention: Duration = Field(
         timedelta(days=2), description="Parts of runs that never landed are removed after this"
     )
+    log_retention: Duration = Field(
+        timedelta(days=90), description="How long the log of records is kept (sync_actions)"
+    )
+    history_retention: Duration = Field(
+        timedelta(days=365), description="How long former values of fields are kept (sync_history)"
+    )
+    run_retention: Duration = Field(
+        timedelta(days=90), description="How long runs are kept; the last of each mapping and direction stays"
+    )
+    validation_retention: Duration = Field(
+        timedelta(days=30), description="How long it is kept what the expectations found"
+    )
+    call_retention: Duration = Field(
+        timedelta(days=35), ge=timedelta(days=2), description="How long requests are kept; the budget counts 24 hours"
+    )
     part_rows: int = Field(10_000, ge=200, description="Rows per staged part")
     run_rows: int = Field(
         100_000, ge=1, description="Rows that a polling run takes of its window; the next one begins at once (G3)"

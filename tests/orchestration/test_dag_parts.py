@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,9 @@ from modstamp.errors import (
     RejectedRecordError,
 )
 from modstamp.mapping.catalog import Mappings
+from modstamp.mapping.schema import Polling
 from modstamp.model import Direction
-from modstamp.orchestration import alerts, factory, guide, schedule
+from modstamp.orchestration import alerts, daily, factory, guide, schedule
 from modstamp.orchestration.connections import resolve
 from modstamp.settings import Settings
 
@@ -159,3 +161,29 @@ def test_the_documentation_names_conditions_and_what_is_off(mappings: Mappings) 
     assert "**create**: on, when Email is not empty and HasOptedOutOfEmail is false" in lead
     assert "| `stage_id` | ↔ | `Status` | by value table `lead_status`; names a stage by name |" in lead
     assert "**Pushing is off in the mapping file**" in user
+
+
+@pytest.mark.parametrize(
+    ("every", "words"),
+    [("10 minutes", "Every 10 minutes."), ("1 hour", "Every hour."), ("90 seconds", "Every 90 seconds.")],
+)
+def test_how_often_a_dag_runs_is_said_as_people_say_it(mappings: Mappings, every: str, words: str) -> None:
+    file = mappings.file("salesforce_lead")
+    polling = file.mapping.polling.model_copy(update={"every": parsed_duration(every)})
+
+    changed = replace(file, mapping=file.mapping.model_copy(update={"polling": polling}))
+
+    assert words in guide.document(changed, Direction.POLLING)
+
+
+def parsed_duration(text: str) -> timedelta:
+    return Polling.model_validate({"every": text}).every
+
+
+def test_the_upkeep_dag_forgets_looks_again_and_refreshes_each_connection() -> None:
+    dag = daily.upkeep_dag(Settings(mappings=PROJECT / "include" / "mappings"))
+
+    reconciled = {name for name in dag.task_ids if name.startswith("reconcile_salesforce_")}
+    assert set(dag.task_ids) - reconciled == {"forget", "look_again", "refresh_salesforce"}
+    assert len(reconciled) == 6
+    assert dag.task_dict["refresh_salesforce"].pool == "salesforce_api"

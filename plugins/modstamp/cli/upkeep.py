@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from modstamp import report, upkeep
+from modstamp import housekeeping, report, upkeep
 from modstamp.cli import shared
 from modstamp.model import Direction
 
@@ -92,4 +92,17 @@ def explain(name: str, record_id: str, field: str | None, *, as_json: bool) -> N
     shared.show({"told": found}, report.explain(found), as_json=as_json)
 
 
-COMMANDS = (replay, reconcile, undo, explain)
+@click.command("upkeep")
+@shared.JSON
+def daily(*, as_json: bool) -> None:
+    """Do what the upkeep DAG does each night, but for reconciling: forget, look again, refresh."""
+    settings = shared.settings()
+    document = {
+        "forgotten": housekeeping.forget(settings),
+        "queued": housekeeping.look_again(settings),
+        "refreshed": {each: housekeeping.refresh(each, settings) for each in housekeeping.connections(settings)},
+    }
+    shared.show(document, report.upkeep(document), as_json=as_json)
+
+
+COMMANDS = (replay, reconcile, undo, explain, daily)

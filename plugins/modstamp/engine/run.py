@@ -219,6 +219,7 @@ def finish(environment: Environment, handoff: Handoff) -> Summary:
         load.load(job, handoff)
     except LimitReachedError as limit:
         environment.store.give_back(lease)
+        environment.staging.remove(handoff.run_id)  # the next run reads anew: what was not landed is behind the cursor
         return _record(environment, _after(handoff, tally, began), "paused", str(limit))
     brakes.settle(job, question)
     warning = _many_hidden(environment, tally)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from modstamp.mapping.catalog import MappingFile
 from modstamp.mapping.conditions import describe
@@ -13,6 +14,7 @@ _MANUAL = (
     "A manual run takes a limit and a dry run, a poll also a window of its own. "
     "The log of the last task ends with what the run did."
 )
+_UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 _ARROWS = {"both": "↔", "in": "←", "out": "→"}
 
 
@@ -49,7 +51,14 @@ def _timing(mapping: TypeMapping, direction: Direction) -> str:
     if not mapping.is_on(direction):
         return f"**{str(direction).capitalize()} is off in the mapping file**: a run ends at once, skipped."
     every = mapping.polling.every if direction is Direction.POLLING else mapping.pushing.every
-    return f"Every {every.total_seconds():g} seconds."
+    return f"Every {_words(every)}."
+
+
+def _words(duration: timedelta) -> str:
+    """10 minutes; minute. In the largest unit that leaves no rest."""
+    seconds = int(duration.total_seconds())
+    size, unit = next((size, unit) for size, unit in _UNITS if seconds % size == 0)
+    return unit if seconds == size else f"{seconds // size} {unit}s"
 
 
 def _toggles(mapping: TypeMapping, direction: Direction) -> Iterator[str]:

@@ -276,6 +276,10 @@ class Quarantine(Protocol):
         """The next ids behind `after`, in order, of records that wait for this cause; None: for any."""
         ...
 
+    def withheld(self, mapping: str, direction: Direction, after: str, limit: int) -> list[str]:
+        """The next ids behind `after`, in order, of records that a condition withholds (G7)."""
+        ...
+
     def waiting(self, mapping: str, direction: Direction, ids: Sequence[str]) -> pd.DataFrame:
         """record_id, kind, code, reason, detail (dict), stamp, hash."""
         ...

@@ -41,6 +41,16 @@ class Quarantine:
         query = select(*(quarantine.c[name] for name in _SHOWN)).where(*self._of(mapping, direction, ids))
         return read(self._connection, query.order_by(quarantine.c.record_id))
 
+    def withheld(self, mapping: str, direction: Direction, after: str, limit: int) -> list[str]:
+        """In the order of ids, so that one page follows the other."""
+        query = select(quarantine.c.record_id).where(
+            quarantine.c.mapping == mapping,
+            quarantine.c.direction == str(direction),
+            quarantine.c.kind == "withheld",
+            quarantine.c.record_id > after,
+        )
+        return list(self._connection.scalars(query.order_by(quarantine.c.record_id).limit(limit)))
+
     def held_for(self, mapping: str, direction: Direction) -> dict[str, list[str]]:
         """Ambiguous records → the ids that they matched; a target's own refusal as a duplicate is not among them."""
         return self._told(mapping, direction, "ambiguous", "candidates")

@@ -1,0 +1,109 @@
+"""What has to be done now and then, whether or not anything changed: forget, look again, refresh.
+
+One function per task, each with a JSON-able answer, for the command line and for the DAG alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from modstamp import wiring
+from modstamp.connections import from_environment
+from modstamp.model import Direction
+from modstamp.settings import Settings
+
+if TYPE_CHECKING:
+    from modstamp.mapping.schema import TypeMapping
+    from modstamp.ports import Store
+
+_PAGE: Final = 2_000
+_AGAIN: Final = "a condition may look at something else than the record: the date, a formula, its parent"
+
+
+def forget(settings: Settings, resolve: wiring.Resolver = from_environment) -> dict[str, int]:
+    """Remove what has been kept long enough; returns how much of each kind went. Batch by batch."""
+    from modstamp.staging import ParquetStaging  # noqa: PLC0415  # pyarrow
+    from modstamp.state import retention  # noqa: PLC0415  # SQLAlchemy
+
+    ages = {
+        retention.LOG: settings.log_retention,
+        retention.HISTORY: settings.history_retention,
+        retention.RUNS: settings.run_retention,
+        retention.VALIDATIONS: settings.validation_retention,
+        retention.CALLS: settings.call_retention,
+    }
+    parts = ParquetStaging(settings.staging_url).remove_older_than(settings.staging_retention)
+    with wiring.open_database(settings, resolve) as engine:
+        store = wiring.open_store(engine, settings)
+        now = store.now()
+        with store.begin() as tx:
+            tombstones = tx.links.purge_tombstones(now - settings.tombstone_retention)
+        gone = retention.forget(engine, {kind: now - age for kind, age in ages.items()})
+    return {"staged runs": parts, "tombstones": tombstones, **gone}
+
+
+def look_again(settings: Settings, resolve: wiring.Resolver = from_environment) -> dict[str, int]:
+    """Queue every record that a condition withholds for the next run: "mapping direction" → records (G7).
+
+    All of them, as the date is no field and what a formula or a parent's field looks at cannot be told from here.
+    """
+    queued = {}
+    with wiring.open_database(settings, resolve) as engine:
+        store = wiring.open_store(engine, settings)
+        for mapping in wiring.mappings(settings):
+            for direction in Direction:
+                if mapping.is_on(direction) and mapping.conditions(direction):
+                    queued[f"{mapping.name} {direction}"] = queue(store, mapping, direction)
+    return queued
+
+
+def queue(store: Store, mapping: TypeMapping, direction: Direction) -> int:
+    """The same for one mapping and direction, whether or not it has conditions; returns how many records."""
+    return sum(_leave(store, mapping, direction, ids) for ids in _withheld(store, mapping, direction))
+
+
+def _withheld(store: Store, mapping: TypeMapping, direction: Direction) -> Iterator[list[str]]:
+    """Page by page, each read before the one before is queued: the quarantine itself is not touched."""
+    after = ""
+    while True:
+        with store.begin(read_only=True) as tx:
+            ids = tx.quarantine.withheld(mapping.name, direction, after, _PAGE)
+        if ids:
+            yield ids
+            after = ids[-1]
+        if len(ids) < _PAGE:
+            return
+
+
+def _leave(store: Store, mapping: TypeMapping, direction: Direction, ids: list[str]) -> int:
+    from modstamp.engine.frames import frame  # noqa: PLC0415  # pandas
+
+    nothing = [None] * len(ids)
+    with store.begin() as tx:
+        entries = {"record_id": ids, "reason": [_AGAIN] * len(ids), "waits_for": nothing}
+        tx.pending.leave(mapping.name, direction, frame(entries))
+    return len(ids)
+
+
+def connections(settings: Settings) -> list[str]:
+    """Ids of the outside systems, each once."""
+    return list(dict.fromkeys(mapping.connection for mapping in wiring.mappings(settings)))
+
+
+def refresh(connection: str, settings: Settings, resolve: wiring.Resolver = from_environment) -> dict[str, object]:
+    """Describe every mapped type of a connection anew, which also tells what its limit has come to."""
+    from modstamp.state.calls import Meter  # noqa: PLC0415  # SQLAlchemy
+    from modstamp.state.descriptions import Descriptions  # noqa: PLC0415  # SQLAlchemy
+
+    of_it = [mapping for mapping in wiring.mappings(settings) if mapping.connection == connection]
+    with wiring.open_database(settings, resolve) as engine:
+        meter = Meter(engine, connection)
+        afresh = Descriptions(engine, connection, age=timedelta(0))  # recalls nothing, remembers all
+        connector = wiring.connect(of_it[0].system, resolve(connection), settings, meter, afresh)
+        types = list(dict.fromkeys(mapping.external_type for mapping in of_it))
+        for name in types:
+            connector.describe(name)
+        budget = connector.budget()
+    return {"types": types, "used_by_all": budget.used_by_all, "maximum": budget.maximum}

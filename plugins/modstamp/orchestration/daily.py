@@ -1,0 +1,83 @@
+"""The DAG of what has to be done daily: forget, look again, refresh each connection, reconcile."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from airflow.sdk import DAG, CronTriggerTimetable, get_current_context, task
+
+from modstamp import housekeeping, upkeep, wiring
+from modstamp.model import Direction
+from modstamp.orchestration import alerts, factory
+from modstamp.orchestration.connections import resolve
+from modstamp.settings import Settings
+
+_AT_NIGHT: Final = CronTriggerTimetable("30 3 * * *", timezone="UTC")
+_BEGINNING: Final = datetime(2025, 1, 1, tzinfo=UTC)
+_DOCUMENTATION: Final = """
+Keeps the house, once a night and by hand as `python -m modstamp upkeep`.
+
+- **forget** removes, batch by batch, what has been kept long enough: the log, former values, runs, findings of
+  expectations, requests, links of deleted records and staged parts. How long: the settings `MODSTAMP_…_RETENTION`.
+- **look_again** queues the records that a condition withholds: it may look at the date, a formula or a parent's field,
+  which change without the record. The next run of each mapping judges them anew.
+- **refresh** describes the types of each connection anew.
+- **reconcile** compares both sides of each mapping and queues what is out of step.
+"""
+
+log = logging.getLogger(__name__)
+
+
+def forget() -> None:
+    log.info("Forgotten: %s", housekeeping.forget(Settings(), resolve))
+
+
+def look_again() -> None:
+    log.info("To be looked at again: %s", housekeeping.look_again(Settings(), resolve))
+
+
+def refresh(connection: str) -> None:
+    log.info("%s: %s", connection, housekeeping.refresh(connection, Settings(), resolve))
+
+
+def reconcile(mapping: str) -> None:
+    """What it finds is queued for the next runs; where suspiciously many records are gone, a person decides."""
+    from modstamp.engine.reconcile import ReconcileOptions  # noqa: PLC0415  # pandas
+
+    context = get_current_context()
+    run_id = f"{context['dag'].dag_id}/{context['run_id']}/{mapping}"
+    found = upkeep.reconcile(mapping, ReconcileOptions(repair=True), run_id, Settings(), resolve)
+    log.info("%s: %s", mapping, found.as_dict())
+
+
+def upkeep_dag(settings: Settings) -> DAG:
+    """Raises `ConfigurationError`, which Airflow shows as an import error of the file."""
+    with DAG(
+        dag_id="modstamp_upkeep",
+        dag_display_name="Upkeep",
+        description="Forget what was kept long enough, look again at what conditions withhold, reconcile.",
+        doc_md=_DOCUMENTATION,
+        schedule=_AT_NIGHT,
+        start_date=_BEGINNING,
+        catchup=False,
+        max_active_runs=1,
+        tags=["modstamp"],
+        default_args={
+            "retries": 3,
+            "retry_delay": timedelta(minutes=5),
+            "retry_policy": factory.RETRY_POLICY,
+            "on_failure_callback": alerts.notifiers(settings),
+        },
+    ) as dag:
+        task(forget)()
+        task(look_again)()
+        for connection in housekeeping.connections(settings):
+            arguments: dict[str, Any] = {"task_id": f"refresh_{connection}", "pool": factory.pool(connection)}
+            task(**arguments)(refresh)(connection)
+        for mapping in wiring.mappings(settings):
+            if mapping.is_on(Direction.POLLING):
+                arguments = {"task_id": f"reconcile_{mapping.name}", "pool": factory.pool(mapping.connection)}
+                task(**arguments)(reconcile)(mapping.name)
+    return dag
