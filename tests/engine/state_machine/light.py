@@ -18,6 +18,7 @@ from modstamp.connectors.engagement.catalog import Catalog
 from modstamp.connectors.engagement.records import Records
 from modstamp.engine.environment import Environment
 from modstamp.errors import FatalError
+from modstamp.mapping.schema import TypeMapping
 from modstamp.migrations import migrate
 from modstamp.state.clock import Clock
 from modstamp.state.database import open_engine
@@ -63,9 +64,9 @@ class ToldHooks(Hooks):
 class LightWorld(World):
     """`validate` is left out of its runs: what Great Expectations refuses is refused in one place with the rest."""
 
+    whole: TypeMapping = field(kw_only=True)  # as it was at the beginning
     shelf: Shelf = field(default_factory=Shelf)
     catalog: Catalog = field(default_factory=Catalog)
-    versions: int = 0  # of the mapping
 
     @property
     def store(self) -> Store:
@@ -74,11 +75,18 @@ class LightWorld(World):
 
     @property
     def environment(self) -> Environment:
-        return replace(super().environment, staging=self.shelf, mapping_hash=f"version {self.versions}")
+        return replace(super().environment, staging=self.shelf, new_key=self._key)
 
-    def change_mapping(self, **changes: Any) -> None:
-        super().change_mapping(**changes)
-        self.versions += 1
+    def _key(self) -> str:
+        return f"key {next(self.numbers)}"
+
+    def prospects(self) -> dict[str, dict[str, Any]]:
+        """With fields that the mapping has no more."""
+        mapping, self.mapping = self.mapping, self.whole
+        try:
+            return super().prospects()
+        finally:
+            self.mapping = mapping
 
 
 class Ground:
@@ -97,7 +105,7 @@ class Ground:
         """A new one; the one before must not be used any longer."""
         self._copy(to_blank=False)
         made = build(self.engine, self.folder, mapping, **settings)
-        world = LightWorld(**vars(made))
+        world = LightWorld(**vars(made), whole=made.mapping)
         world.hooks = ToldHooks(world)
         world.system.clock = START
         world.with_one_clock()

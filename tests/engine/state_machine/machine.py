@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from modstamp.connectors.memory import Fault
-from modstamp.model import Direction, Side
+from modstamp.model import Direction, Operation, Side
 from tests.engine.state_machine import promise
 from tests.engine.state_machine.light import Ground
 from tests.engine.state_machine.memory import FIELDS, rewritten
-from tests.engine.state_machine.office import Happening, Office
-from tests.engine.state_machine.people import HOLD, KINDS, PRIVATE, refuse_marked
-from tests.fixtures.world import LEAD, MAPPING
+from tests.engine.state_machine.office import CONDITIONS, Happening, Office
+from tests.engine.state_machine.people import KINDS, refuse_marked
+from tests.fixtures.world import KEY, LEAD, MAPPING
 
 ON = {"create": True, "update": True, "delete": True}
 
@@ -49,6 +49,7 @@ by_people = st.one_of(
     st.tuples(st.just("create"), st.tuples(sides)),
     st.tuples(st.just("delete"), st.tuples(sides, numbers)),
     st.tuples(st.just("restore"), st.tuples(numbers)),
+    st.tuples(st.just("merge"), st.tuples(numbers, numbers)),
 )
 by_others = st.one_of(
     st.tuples(st.just("whole"), st.tuples(directions)),
@@ -64,20 +65,18 @@ SEEN: Counter[str] = Counter()
 
 @st.composite
 def mappings(draw: st.DrawFn) -> dict[str, Any]:
-    inbound: dict[str, Any] = draw(toggles)
-    outbound: dict[str, Any] = draw(toggles)
-    if draw(st.booleans()):
-        when = {"field": "Company", "operator": "is not", "value": HOLD}
-        inbound = inbound | {name: {"on": True, "when": when} for name in ("create", "update")}
-    if draw(st.booleans()):
-        when = {"field": "description", "operator": "is not", "value": PRIVATE}
-        outbound = outbound | {name: {"on": True, "when": when} for name in ("create", "update")}
+    inbound: dict[str, Any] = dict(draw(toggles))
+    outbound: dict[str, Any] = dict(draw(toggles))
+    for toggles_of, direction in ((inbound, Direction.POLLING), (outbound, Direction.PUSHING)):
+        if draw(st.booleans()):
+            toggles_of |= {name: {"on": True, "when": CONDITIONS[direction]} for name in ("create", "update")}
     return {
         **MAPPING,
         "inbound": inbound,
         "outbound": outbound,
         "conflict": draw(st.sampled_from(["newest", "crm", "engagement"])),
         "first_link": draw(st.sampled_from(["crm", "engagement", "hold"])),
+        "own_key": draw(st.sampled_from([None, KEY])),
         "after_delete": draw(st.sampled_from(["leave", "recreate"])),
     }
 
@@ -165,6 +164,14 @@ class SyncMachine(RuleBasedStateMachine):
     def restore(self, number: int) -> None:
         self._do(lambda: self.people.restore(number))
 
+    @rule(number=numbers, other=numbers)
+    def merge(self, number: int, other: int) -> None:
+        self._do(lambda: self.people.merge(number, other))
+
+    @rule(number=numbers)
+    def convert(self, number: int) -> None:
+        self._do(lambda: self.people.convert(number))
+
     @rule(number=numbers)
     def purge(self, number: int) -> None:
         self._do(lambda: self.people.purge(number))
@@ -199,6 +206,24 @@ class SyncMachine(RuleBasedStateMachine):
     def look(self, direction: Direction) -> None:
         if not self.office.surprises:
             self._do(lambda: self.office.look(direction))
+
+    # The mapping
+
+    @rule(policy=st.sampled_from(["newest", "crm", "engagement"]))
+    def change_policy(self, policy: str) -> None:
+        self._do(lambda: self.office.change(conflict=policy))
+
+    @rule(direction=directions, operation=st.sampled_from(list(Operation)), on=st.booleans())
+    def switch(self, direction: Direction, operation: Operation, *, on: bool) -> None:
+        self._do(lambda: self.office.switch(direction, operation, on=on))
+
+    @rule(direction=directions, on=st.booleans())
+    def withhold(self, direction: Direction, *, on: bool) -> None:
+        self._do(lambda: self.office.withhold(direction, on=on))
+
+    @rule(mapped=st.booleans())
+    def map_field(self, *, mapped: bool) -> None:
+        self._do(lambda: self.office.map_field("first_name", mapped=mapped))
 
     # Trouble, now or in the middle of the next run
 

@@ -11,7 +11,12 @@ from datetime import datetime
 
 from modstamp.model import Side, Value
 
-BOTH = {"title": "Title", "phone": "Phone", "first_name": "FirstName"}  # internal field → external field
+BOTH = {
+    "email": "Email",
+    "title": "Title",
+    "phone": "Phone",
+    "first_name": "FirstName",
+}  # internal field → external field
 IN, OUT = {"city": "Company"}, {"description": "Description"}
 FIELDS = {**BOTH, **IN, **OUT}
 
@@ -48,7 +53,9 @@ class Memory:
     unseen: set[str] = field(default_factory=set)  # hidden once or purged, for ever
     against: set[tuple[str, str]] = field(default_factory=set)  # edited where the field does not travel from, for ever
     held: set[tuple[str, str]] = field(default_factory=set)  # differ since their first link, for ever
+    spared: dict[str, str] = field(default_factory=dict)  # internal id → name: no delete may have reached it
     begun: int = 0  # runs
+    changed: bool = False  # the mapping
 
     def create(self, name: str) -> None:
         self.created[name] += 1
@@ -67,6 +74,7 @@ class Memory:
             del self.deleted[name]
 
     def disturb(self, name: str) -> None:
+        self.spared = {}
         self.disturbed.add(name)
         self.deleted.pop(name, None)
 
@@ -75,6 +83,14 @@ class Memory:
         self.disturb(name)
         if alone:
             self.deleted[name] = side
+
+    def become(self, loser: str, survivor: str, internal_id: str | None) -> None:
+        """One record became another, which is no deletion. `internal_id`: of what the loser was linked to."""
+        self.disturb(loser)
+        self.disturb(survivor)
+        self.muddled |= {loser, survivor}
+        if internal_id is not None:
+            self.spared[internal_id] = loser
 
     def touched(self, name: str) -> bool:
         """By anybody, since the last quiet period."""
@@ -89,5 +105,6 @@ class Memory:
             key: {side: Edit(edit.value, edit.at, calm=False) for side, edit in edits.items()}
             for key, edits in self.edits.items()
         }
-        self.fresh, self.disturbed, self.deleted = set(), set(), {}
-        self.begun = 0
+        self.fresh = (self.fresh - self.disturbed) & unsettled
+        self.disturbed, self.deleted, self.spared = set(), {}, {}
+        self.begun, self.changed = 0, False

@@ -11,13 +11,18 @@ from modstamp.connectors.memory import Fault
 from modstamp.engine import run
 from modstamp.engine.handoff import Handoff, RunOptions
 from modstamp.errors import FatalError, LimitReachedError, RetryableError
-from modstamp.model import Direction
+from modstamp.mapping.schema import section
+from modstamp.model import Direction, Operation
 from tests.engine.state_machine.light import LightWorld
 from tests.engine.state_machine.memory import Memory
-from tests.engine.state_machine.people import People, chosen
+from tests.engine.state_machine.people import HOLD, PRIVATE, People, chosen
 
 Happening = Callable[[], None]
 STALL = 70.0  # longer than a lease
+CONDITIONS = {
+    Direction.POLLING: {"field": "Company", "operator": "is not", "value": HOLD},
+    Direction.PUSHING: {"field": "description", "operator": "is not", "value": PRIVATE},
+}
 _BETWEEN = ("begin", "committed", "grant", "give back")  # no transaction of ours that writes is open
 
 
@@ -130,6 +135,30 @@ class Office:
         world = self.world
         tables = ("sync_links", "sync_pending", "sync_intents", "sync_quarantine", "sync_cursors", "prospects")
         return dict(world.leads()), len(world.hooks.sent), *(world.sql(f"SELECT * FROM {name}") for name in tables)  # noqa: S608
+
+    # The mapping
+
+    def change(self, **values: Any) -> None:
+        self.tell("change", values)
+        self.memory.changed = True
+        self.world.change_mapping(**values)
+
+    def switch(self, direction: Direction, operation: Operation, *, on: bool) -> None:
+        toggles = self.world.mapping.toggles(direction).model_dump(mode="json")
+        toggles[operation] = {**toggles[operation], "on": on}
+        self.change(**{section(direction): toggles})
+
+    def withhold(self, direction: Direction, *, on: bool) -> None:
+        """Put a condition on creates and updates, or take it away."""
+        toggles = self.world.mapping.toggles(direction).model_dump(mode="json")
+        when = CONDITIONS[direction] if on else None
+        changed = {name: {**toggles[name], "when": when} for name in ("create", "update")}
+        self.change(**{section(direction): {**toggles, **changed}})
+
+    def map_field(self, name: str, *, mapped: bool) -> None:
+        """Take a field out of the mapping, or put it back."""
+        fields = self.world.whole.model_dump(mode="json")["fields"]
+        self.change(fields=[each for each in fields if mapped or each["internal"] != name])
 
     # Trouble
 

@@ -11,7 +11,7 @@ from modstamp.errors import RejectedRecordError
 from modstamp.model import Side, Value, Values
 from tests.engine.state_machine.light import LightWorld
 from tests.engine.state_machine.memory import FIELDS, Memory
-from tests.fixtures.world import LEAD
+from tests.fixtures.world import CONTACT, LEAD
 
 Item = TypeVar("Item")
 
@@ -36,7 +36,7 @@ class People:
     memory: Memory
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     earlier: dict[tuple[Side, str, str], Value] = field(default_factory=dict)  # values at the last quiet period
-    linked: set[str] = field(default_factory=set)  # names whose halves were linked at the last quiet period
+    linked: dict[str, str] = field(default_factory=dict)  # name → internal id, of those linked at the last quiet period
     story: list[str] = field(default_factory=list)
 
     def tell(self, *words: object) -> None:
@@ -104,9 +104,11 @@ class People:
 
     def edit(self, side: Side, number: int, what: str, kind: str, late: float = 0) -> None:
         rows = self.inside() if side is Side.INTERNAL else self.outside()
-        if side is Side.EXTERNAL and self._unanswered():
-            # A record without a key that is edited before its answer was looked up is anyone's.
-            rows = {name: row for name, row in rows.items() if row[1]["Email"]}
+        if self._unanswered():
+            # By its match key a record is known whose creation has no answer yet; one without is known by its texts.
+            rows = {name: row for name, row in rows.items() if what != "email"}
+            if side is Side.EXTERNAL and not self.world.mapping.own_key:
+                rows = {name: row for name, row in rows.items() if row[1]["Email"]}
         if not rows:
             return
         name, (record, _) = chosen(list(rows.items()), number)
@@ -124,6 +126,8 @@ class People:
 
     def _value(self, side: Side, name: str, what: str, kind: str) -> Value:
         fresh = f" V{next(self.numbers)} "
+        if what == "email":
+            return f"{fresh.strip()}@example.com"
         special: dict[str, Value] = {"blank": None}
         if what == "title":
             special |= {"refused": fresh.strip() + REFUSED, "long": fresh + LONG if side is Side.EXTERNAL else fresh}
@@ -159,6 +163,29 @@ class People:
             self.tell("restore", row["LastName"], record)
             self.world.system.restore(LEAD, record)
 
+    def merge(self, number: int, other: int) -> None:
+        """Two leads become one."""
+        rows = self._known_leads()
+        if len(rows) > 1:
+            winner, (survivor, _) = chosen(rows, number)
+            loser, (gone, _) = chosen([each for each in rows if each[0] != winner], other)
+            self.tell("merge", loser, "into", winner)
+            self.world.system.merge(LEAD, survivor, gone)
+            self.memory.become(loser, winner, self.linked.get(loser))
+
+    def convert(self, number: int) -> None:
+        """A lead becomes a contact, which no mapping reads."""
+        rows = self._known_leads()
+        if rows:
+            name, (record, _) = chosen(rows, number)
+            self.tell("convert", name)
+            self.world.system.convert(LEAD, record, CONTACT)
+            self.memory.become(name, name, self.linked.get(name))
+
+    def _known_leads(self) -> list[tuple[str, tuple[str, Mapping[str, Value]]]]:
+        """None of them was created by a write that has no answer yet."""
+        return [] if self._unanswered() else list(self.outside().items())
+
     def purge(self, number: int) -> None:
         gone = list(self.world.system.deleted(LEAD).items())
         if gone:
@@ -181,7 +208,7 @@ class People:
     def remember(self) -> None:
         """What both sides hold now, and what is linked."""
         inside, outside = self.world.prospects(), self.world.leads()
-        self.linked = {inside[mine]["last_name"] for mine, theirs in self.world.links() if mine in inside}
+        self.linked = {inside[mine]["last_name"]: mine for mine, theirs in self.world.links() if mine in inside}
         self.earlier = {}
         for row in inside.values():
             self.earlier |= {(Side.INTERNAL, row["last_name"], name): row[name] for name in FIELDS}

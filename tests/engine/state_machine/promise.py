@@ -74,6 +74,7 @@ class Promise:
         self.check_doubles()
         self.check_existence()
         self.check_deletes()
+        self.check_spared()
         for mine, theirs in self.office.world.links():
             self.check_pair(mine, theirs)
         self.check_one_sided_edits()
@@ -95,7 +96,7 @@ class Promise:
         if kind == "withheld":
             return row.get("description") == PRIVATE or row.get("Company") == HOLD
         if kind == "held":
-            return name in self.memory.unseen
+            return name in self.memory.unseen | self.memory.muddled
         return self.vague(name)
 
     def vague(self, name: str) -> bool:
@@ -138,7 +139,9 @@ class Promise:
         self.check_links(here[Side.INTERNAL] & here[Side.EXTERNAL])
 
     def absence_explained(self, name: str, direction: Direction) -> bool:
-        return self.waits(name, direction) or not self.mapping.toggles(direction).create.on
+        if not self.mapping.toggles(direction).create.on:
+            self.unsettled.add(name)
+        return self.waits(name, direction) or name in self.unsettled
 
     def check_links(self, on_both: set[str]) -> None:
         """Whoever is on both sides once is linked."""
@@ -150,7 +153,7 @@ class Promise:
     def check_deletes(self) -> None:
         """What one person deleted, and nobody else had touched, is gone on the other side if deletes may travel."""
         for name, side in self.memory.deleted.items():
-            if name in self.memory.unseen:
+            if name in self.memory.unseen or self.memory.changed:
                 continue
             direction = Direction.POLLING if side is Side.EXTERNAL else Direction.PUSHING
             toggle = self.mapping.toggles(direction).delete
@@ -159,6 +162,12 @@ class Promise:
                 assert not there or self.waits(name), f"{name} was deleted on the {side} side and lives on"
             if not toggle.on:
                 assert there, f"{name} was deleted by a sync that may not delete"
+
+    def check_spared(self) -> None:
+        for record, name in self.memory.spared.items():
+            assert record in self.rows[Side.INTERNAL], (
+                f"{name} was deleted because its counterpart became another record"
+            )
 
     # Both sides agree on every field that travels
 
@@ -180,6 +189,8 @@ class Promise:
             if name in self.memory.muddled | self.memory.disturbed and mine and theirs and self.is_held(what):
                 self.memory.held.add(key)
             renamed = name in self.memory.muddled and what not in BOTH  # what is known of it stands under another name
+            if self.off(what):
+                self.unsettled.add(name)
             excused = key in self.memory.against | self.memory.held or renamed or self.waits(name) or self.off(what)
             assert excused, f"{where}: the sides differ"
         edits = self.memory.edits.get(key, {})
@@ -201,9 +212,12 @@ class Promise:
         """Both sides of a linked record were given a new value before any run began."""
         before = self.office.people.earlier
         fresh = all(edit.calm and before.get((side, name, what)) != edit.value for side, edit in edits.items())
-        return fresh and len(edits) == 2 and name in self.office.people.linked
+        return fresh and len(edits) == 2 and name in self.office.people.linked and not self.memory.changed
 
     def off(self, what: str) -> bool:
+        """The field, or the updates by which it would travel."""
+        if what not in {each.internal for each in self.mapping.fields}:
+            return True
         ways = list(Direction) if what in BOTH else [Direction.POLLING if what in IN else Direction.PUSHING]
         return not all(self.mapping.toggles(way).update.on for way in ways)
 
