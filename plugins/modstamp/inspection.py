@@ -16,7 +16,7 @@ from modstamp.settings import Settings
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from modstamp.ports import Connector, Store
+    from modstamp.ports import ChangeColumn, Connector, Store
     from modstamp.state.calls import Meter
 
 
@@ -88,6 +88,7 @@ def _examined(file: MappingFile, store: Store, connector: Connector) -> dict[str
     with store.begin(read_only=True) as tx:
         internal = tx.records.describe(mapping.internal)
         types = {field.reference.type for field in mapping.fields if field.reference}
+        change_column = tx.watches.change_column(mapping.name)
         parents = {name: tx.records.describe(name) for name in types}
     external = connector.describe(mapping.external_type)
     return {
@@ -95,8 +96,17 @@ def _examined(file: MappingFile, store: Store, connector: Connector) -> dict[str
         "internal": mapping.internal,
         "external": mapping.external,
         "problems": [each.as_dict() for each in check_live(file, internal, external, parents)],
-        "advice": [each.as_dict() for each in advise_live(file, internal, external)],
+        "advice": [each.as_dict() for each in (*advise_live(file, internal, external), *_hearing(file, change_column))],
     }
+
+
+def _hearing(file: MappingFile, change_column: ChangeColumn | None) -> list[Problem]:
+    """Whether the mapping runs degraded (G31)."""
+    if change_column is None:
+        return []
+    what = f"runs degraded: no triggers on {file.mapping.internal}, so deletes are not noticed and changes come slower"
+    fix = f"grant our login the right to put triggers on {file.mapping.internal}, then run `python -m modstamp migrate`"
+    return [Problem(file.document.where(("internal",)), what, fix)]
 
 
 def overview(settings: Settings, resolve: wiring.Resolver = from_environment) -> dict[str, Any]:

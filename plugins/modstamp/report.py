@@ -27,6 +27,18 @@ def runs(summaries: Sequence[Document]) -> str:
     return _text(table) + _stopped(summaries) + _reasons(summaries)
 
 
+def migration(document: Document) -> str:
+    """What was done, or would be, to tables that are not ours."""
+    if not document["migrated"]:
+        lines = [f"{statement.strip()};" for each in document["statements"].values() for statement in each]
+        return "\n".join(lines) or "No table that is not ours needs anything."
+    slow = [
+        f"{mapping} runs degraded: it may not install triggers and reads changes from {column}; deletes are not seen."
+        for mapping, column in document["degraded"].items()
+    ]
+    return "\n".join(["The engagement database is up to date.", *slow])
+
+
 def _stopped(summaries: Iterable[Document]) -> str:
     """Runs that a limit paused or an error ended, and those that ended with a warning."""
     return "".join(

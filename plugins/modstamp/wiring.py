@@ -5,9 +5,9 @@ Nothing heavy is imported until a run is opened, as Airflow reads `mappings` at 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -28,9 +28,10 @@ from modstamp.model import Direction, Side
 from modstamp.settings import Settings
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
     from sqlalchemy.exc import DBAPIError
 
+    from modstamp.connectors.engagement.catalog import Catalog
     from modstamp.engine.environment import Environment
     from modstamp.engine.estimate import Estimate
     from modstamp.engine.handoff import Handoff, RunOptions, Summary
@@ -64,6 +65,14 @@ def engagement_url(settings: Settings, resolve: Resolver = from_environment) -> 
         query=query,
     )
     return url.render_as_string(hide_password=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preparation:
+    """What is done to tables that are not ours: table → SQL; and mapping → the column by which it hears instead."""
+
+    statements: Mapping[str, Sequence[str]]
+    degraded: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,22 +351,69 @@ def connect(
     )
 
 
-def prepare(settings: Settings, resolve: Resolver = from_environment) -> None:
-    """Bring the engagement database up to date: tables, triggers, and who listens to which table (G4)."""
+def prepare(settings: Settings, resolve: Resolver = from_environment) -> Preparation:
+    """Bring the engagement database up to date: tables, triggers, and who listens to which table (G4, G31).
+
+    Raises `ConfigurationError` when a table may not have our triggers and its mapping names no change column.
+    """
     from modstamp.connectors.engagement import capture  # noqa: PLC0415  # SQLAlchemy
     from modstamp.connectors.engagement.catalog import Catalog, table_name  # noqa: PLC0415  # SQLAlchemy
     from modstamp.migrations import migrate  # noqa: PLC0415  # Alembic
 
     with open_database(settings, resolve, migrated=False) as engine:
         migrate(engine)
-        listening = {mapping.name: mapping for mapping in mappings(settings) if mapping.pushing.on}
-        watches = {name: table_name(mapping.internal) for name, mapping in listening.items()}
+        listening = {file.mapping.name: file for file in mappings(settings).files if file.mapping.pushing.on}
+        watches = {name: table_name(file.mapping.internal) for name, file in listening.items()}
         catalog = Catalog()
         with engine.begin() as connection:
-            for name in capture.watch(connection, watches):
-                mapping = listening[name]
-                if mapping.outbound.create.on:  # else rows without a counterpart have nothing to wait for
-                    capture.seed(connection, catalog.table(connection, mapping.internal), name)
+            found = _outstanding(connection, catalog, listening.values())
+            refused = [name for name, statements in found.items() if not capture.try_out(connection, statements)]
+            degraded = _degraded([file for name, file in listening.items() if watches[name] in refused])
+            for name in capture.watch(connection, watches, degraded):
+                mapping = listening[name].mapping
+                if name not in degraded:
+                    table = catalog.table(connection, mapping.internal)
+                    # Without creates, rows without a counterpart have nothing to wait for.
+                    capture.seed(connection, table, name, linked_only=not mapping.outbound.create.on)
+    return Preparation(statements=found, degraded=degraded)
+
+
+def preparation(settings: Settings, resolve: Resolver = from_environment) -> Preparation:
+    """What `prepare` would do to tables that are not ours. Nothing is written."""
+    from modstamp.connectors.engagement.catalog import Catalog  # noqa: PLC0415  # SQLAlchemy
+    from modstamp.state.database import read_only  # noqa: PLC0415  # SQLAlchemy
+
+    files = [file for file in mappings(settings).files if file.mapping.pushing.on]
+    with open_database(settings, resolve, migrated=False) as engine, read_only(engine).connect() as connection:
+        return Preparation(statements=_outstanding(connection, Catalog(), files))
+
+
+def _outstanding(connection: Connection, catalog: Catalog, files: Iterable[MappingFile]) -> dict[str, list[str]]:
+    """Table → SQL. The reference tables' triggers come with the migrations."""
+    from modstamp.connectors.engagement import capture  # noqa: PLC0415  # SQLAlchemy
+    from modstamp.connectors.engagement.tables import TYPES  # noqa: PLC0415  # SQLAlchemy
+
+    foreign = dict.fromkeys(file.mapping.internal for file in files if file.mapping.internal not in TYPES)
+    found = {name: capture.outstanding(connection, catalog.table(connection, name)) for name in foreign}
+    return {name: statements for name, statements in found.items() if statements}
+
+
+def _degraded(refused: Iterable[MappingFile]) -> dict[str, str]:
+    """Mapping → the column that it hears by."""
+    columns = {file.mapping.name: file.mapping.changed_by for file in refused}
+    problems = [_no_triggers(file) for file in refused if file.mapping.changed_by is None]
+    if problems:
+        raise ConfigurationError(problems)
+    return {name: column for name, column in columns.items() if column}
+
+
+def _no_triggers(file: MappingFile) -> Problem:
+    what = f"our login may not put triggers on {file.mapping.internal}"
+    fix = (
+        f"grant it the right (GRANT TRIGGER ON {file.mapping.internal} TO …), or name a column that holds the time of "
+        "the last change: changed_by"
+    )
+    return Problem(file.document.where(("internal",)), what, fix)
 
 
 def run_through(run: Run, options: RunOptions, run_id: str) -> Summary:

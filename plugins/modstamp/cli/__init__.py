@@ -59,11 +59,13 @@ def doctor(*, as_json: bool) -> None:
 
 
 @cli.command()
+@click.option("--plan", "only_plan", is_flag=True, help="Show the SQL for tables that are not ours. Nothing is done.")
 @shared.JSON
-def migrate(*, as_json: bool) -> None:
+def migrate(*, only_plan: bool, as_json: bool) -> None:
     """Bring the engagement database up to date: tables, triggers, and who listens to which table."""
-    wiring.prepare(shared.settings())
-    shared.show({"migrated": True}, "The engagement database is up to date.", as_json=as_json)
+    done = wiring.preparation(shared.settings()) if only_plan else wiring.prepare(shared.settings())
+    document = {"migrated": not only_plan, "statements": done.statements, "degraded": done.degraded}
+    shared.show(document, report.migration(document), as_json=as_json)
 
 
 @cli.command()

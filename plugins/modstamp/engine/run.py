@@ -14,7 +14,7 @@ from datetime import datetime
 import pandas as pd
 
 from modstamp import instants
-from modstamp.engine import adopt, brakes, convert, extract, load, parts, recover
+from modstamp.engine import adopt, brakes, convert, degraded, extract, load, parts, recover
 from modstamp.engine.context import Context
 from modstamp.engine.environment import Environment, Job
 from modstamp.engine.expectations import suite
@@ -74,6 +74,7 @@ def _prepare(environment: Environment, lease: Lease, tally: Tally) -> None:
     """What comes before anything else: children whose parents came, and lost answers (G16, G18)."""
     extract.wake(environment, lease.direction)
     if lease.direction is Direction.PUSHING:
+        degraded.look(environment)
         recover.recover(Job(environment=environment, lease=lease, run_id=lease.holder, context=Context(), tally=tally))
 
 
@@ -225,13 +226,22 @@ def finish(environment: Environment, handoff: Handoff) -> Summary:
     warning = _many_hidden(environment, tally)
     if warning:
         _log(environment, handoff, "held", warning)
+    slow = _degraded(environment, handoff)
     if handoff.direction is Direction.POLLING and not handoff.stopped:
         # A row of the log that names both types and no record (OSF-105).
         _log(environment, handoff, "completed", "Completed poll")
     environment.store.give_back(lease)
     environment.staging.remove(handoff.run_id)
     status = "paused" if handoff.stopped else "completed"
-    return _record(environment, _after(handoff, tally, began), status, handoff.stopped or warning)
+    return _record(environment, _after(handoff, tally, began), status, handoff.stopped or warning or slow)
+
+
+def _degraded(environment: Environment, handoff: Handoff) -> str:
+    """Said in every push that hears of changes without triggers, and in the log (G31)."""
+    slow = degraded.message(environment) if handoff.direction is Direction.PUSHING else ""
+    if slow:
+        _log(environment, handoff, "degraded", slow)
+    return slow
 
 
 def _many_hidden(environment: Environment, tally: Tally) -> str:

@@ -169,6 +169,8 @@ class TypeMapping(Strict):
 
     internal: str
     """A type of the engagement database: user, role, stage, account, prospect, or any table of it."""
+    changed_by: str | None = None
+    """Where our triggers may not be installed: the internal column that holds the time of a record's last change."""
     external: str = Field(pattern=r"^[a-z]\w*\.[A-Za-z]\w*$")
     """A type of the other system, as system.Type."""
     connection: str = Field(pattern=r"^[A-Za-z0-9_.-]+$")

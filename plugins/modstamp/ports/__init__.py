@@ -11,6 +11,7 @@ from modstamp.ports.outside import Connector, Page, Staging
 from modstamp.ports.state import (
     LINK_COLUMNS,
     Adoption,
+    ChangeColumn,
     Cursor,
     Cursors,
     Hold,
@@ -33,6 +34,7 @@ __all__ = [
     "LINK_COLUMNS",
     "Adoption",
     "Affected",
+    "ChangeColumn",
     "Connector",
     "Cursor",
     "Cursors",

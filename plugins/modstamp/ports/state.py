@@ -135,6 +135,10 @@ class Records(Protocol):
 
     def count(self, type_name: str) -> int: ...
 
+    def changed(self, type_name: str, column: str, since: datetime | None) -> pd.DataFrame:
+        """`_id` and the column, as text, of records that this column shows to have changed since (G31)."""
+        ...
+
     def insert(self, type_name: str, values: pd.DataFrame) -> list[str]:
         """Ids in the order of the rows. A row the database refuses raises `RejectedRecordError`."""
         ...
@@ -329,6 +333,25 @@ class Cursors(Protocol):
     def put(self, mapping: str, cursor: Cursor) -> None: ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeColumn:
+    """How a mapping hears of changes without triggers (G31). `seen`: record id → change time, within the lookback."""
+
+    name: str
+    read_until: datetime | None
+    seen: Mapping[str, str]
+
+
+class Watches(Protocol):
+    """Which mappings hear of which table, and how."""
+
+    def change_column(self, mapping: str) -> ChangeColumn | None:
+        """None: triggers tell."""
+        ...
+
+    def keep(self, mapping: str, read: ChangeColumn) -> None: ...
+
+
 class Adoption(Protocol):
     """What a mapping said when a run last began, and what its changes concern (G30)."""
 
@@ -406,6 +429,8 @@ class Transaction(Protocol):
     def leases(self) -> Leases: ...
     @property
     def runs(self) -> Runs: ...
+    @property
+    def watches(self) -> Watches: ...
     @property
     def adoption(self) -> Adoption: ...
     @property

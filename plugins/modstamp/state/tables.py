@@ -107,6 +107,9 @@ watches = Table(
     metadata,
     Column("table_name", String(100), primary_key=True),
     Column("mapping", String(100), primary_key=True),
+    Column("change_column", Text, comment="read in place of triggers, which may not be installed (G31)"),
+    Column("read_until", Instant, comment="how far the change column has been read"),
+    Column("seen", _Json, comment="record id → change time, of the records read within the lookback"),
     comment="Which pushing mappings hear of changes in which table (G4)",
 )
 

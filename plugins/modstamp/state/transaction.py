@@ -21,6 +21,7 @@ from modstamp.state.links import Links
 from modstamp.state.pending import Pendings
 from modstamp.state.quarantine import Quarantine
 from modstamp.state.runs import Runs
+from modstamp.state.watches import Watches
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,7 @@ class Transaction:
     cursors: Cursors
     leases: Leases
     runs: Runs
+    watches: Watches
     adoption: Adoption
     holds: Holds
 
@@ -60,6 +62,7 @@ def on(connection: Connection, records: ports.Records, now: Clock, lease: timede
         cursors=Cursors(connection),
         leases=Leases(connection, now, lease),
         runs=Runs(connection),
+        watches=Watches(connection),
         adoption=Adoption(connection, now),
         holds=Holds(connection),
     )

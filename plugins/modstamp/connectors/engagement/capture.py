@@ -28,6 +28,7 @@ from sqlalchemy import (
     table,
     text,
 )
+from sqlalchemy.exc import ProgrammingError
 
 from modstamp.connectors.engagement import postgresql, sqlite
 from modstamp.connectors.engagement.tables import CREATED_AT, UPDATED_AT
@@ -35,7 +36,8 @@ from modstamp.errors import ConfigurationError, Problem
 from modstamp.model import Direction
 from modstamp.sqltypes import Instant
 
-_watches = table("sync_watches", column("table_name"), column("mapping"))
+_watches = table("sync_watches", column("table_name"), column("mapping"), column("change_column"))
+_links = table("sync_links", column("mapping"), column("internal_id"))
 _pending = table(
     "sync_pending",
     column("mapping"),
@@ -44,6 +46,7 @@ _pending = table(
     column("counter"),
     column("since", Instant),
 )
+_NO_RIGHT = "42501"
 _PUSHING = str(Direction.PUSHING)
 
 
@@ -55,20 +58,50 @@ class _Triggers(Protocol):
 
     def removal(self, watched: Table) -> list[str]: ...
 
+    def is_installed(self, connection: Connection, watched: Table, key: str, captured: Sequence[str]) -> bool: ...
+
     def installation(self, watched: Table, key: str, captured: Sequence[str]) -> list[str]: ...
 
 
 def statements(connection: Connection, watched: Table) -> list[str]:
     """The SQL that `install` runs, for a person to read first. Raises `ConfigurationError`: no key of one column."""
+    triggers = _triggers(connection)
+    return triggers.removal(watched) + triggers.installation(watched, *_captured(watched))
+
+
+def outstanding(connection: Connection, watched: Table) -> list[str]:
+    """The SQL that is still to be run for somebody else's table; none when its triggers are as they should be (G31).
+
+    Only its owner may drop a trigger on PostgreSQL, where who has the right to create one may replace it.
+    """
+    triggers, (key, captured) = _triggers(connection), _captured(watched)
+    if triggers.is_installed(connection, watched, key, captured):
+        return []
+    first = [] if triggers is postgresql else triggers.removal(watched)
+    return first + triggers.installation(watched, key, captured)
+
+
+def try_out(connection: Connection, found: Sequence[str]) -> bool:
+    """Run statements of `outstanding`; False when our login has no right to, and nothing was done."""
+    try:
+        with connection.begin_nested():
+            _run(connection, found)
+    except ProgrammingError as error:
+        if getattr(error.orig, "sqlstate", None) != _NO_RIGHT:
+            raise
+        return False
+    return True
+
+
+def _captured(watched: Table) -> tuple[str, list[str]]:
+    """The key, and the columns whose changes count. Raises `ConfigurationError`."""
     keys = [key.name for key in watched.primary_key]
     if len(keys) != 1:
         what = f"its primary key has {len(keys)} columns"
         fix = "give the table a primary key of one column, or leave it out of the mappings"
         raise ConfigurationError([Problem(f"table '{watched.name}'", what, fix)])
     own = {CREATED_AT, UPDATED_AT, *keys}
-    captured = [entry.name for entry in watched.columns if entry.name not in own and entry.computed is None]
-    triggers = _triggers(connection)
-    return triggers.removal(watched) + triggers.installation(watched, keys[0], captured)
+    return keys[0], [entry.name for entry in watched.columns if entry.name not in own and entry.computed is None]
 
 
 def install(connection: Connection, watched: Table) -> None:
@@ -81,27 +114,36 @@ def remove(connection: Connection, watched: Table) -> None:
     _run(connection, _triggers(connection).removal(watched))
 
 
-def watch(connection: Connection, watches: Mapping[str, str]) -> list[str]:
+def watch(
+    connection: Connection, watches: Mapping[str, str], change_columns: Mapping[str, str] | None = None
+) -> list[str]:
     """Say which mappings hear of which table: mapping → table name. Mappings that are not named stop hearing.
 
-    Returns the mappings that hear for the first time, which know nothing of the rows that are there: see `seed`.
+    `change_columns`: mapping → the column that is read instead, as its table has no triggers of ours (G31). Returns the
+    mappings that hear for the first time in this way, which know nothing of the rows that are there: see `seed`.
     """
-    wanted = {(name, mapping) for mapping, name in watches.items()}
-    present = {(row.table_name, row.mapping) for row in connection.execute(select(_watches))}
-    for name, mapping in present - wanted:
+    instead = change_columns or {}
+    wanted = {(name, mapping, instead.get(mapping)) for mapping, name in watches.items()}
+    present = {(row.table_name, row.mapping, row.change_column) for row in connection.execute(select(_watches))}
+    for name, mapping, _ in present - wanted:
         connection.execute(delete(_watches).where(_watches.c.table_name == name, _watches.c.mapping == mapping))
-    for name, mapping in sorted(wanted - present):
-        connection.execute(insert(_watches).values(table_name=name, mapping=mapping))
-    return sorted(mapping for _, mapping in wanted - present)
+    for name, mapping, change_column in sorted(wanted - present, key=str):
+        connection.execute(insert(_watches).values(table_name=name, mapping=mapping, change_column=change_column))
+    return sorted(mapping for _, mapping, _ in wanted - present)
 
 
-def seed(connection: Connection, watched: Table, mapping: str) -> None:
-    """Let a mapping look at every row that the table has already, but for those that it is to look at anyway."""
+def seed(connection: Connection, watched: Table, mapping: str, *, linked_only: bool = False) -> None:
+    """Let a mapping look at every row that the table has already, but for those that it is to look at anyway.
+
+    `linked_only`: at those that it has linked, as they may have been edited while it heard of nothing.
+    """
     (key,) = watched.primary_key
     record = cast(key, Text)
     known = select(_pending.c.record_id).where(_pending.c.mapping == mapping, _pending.c.direction == _PUSHING)
     now = bindparam("now", datetime.now(UTC), Instant)
     rows = select(literal(mapping), literal(_PUSHING), record, literal(1), now).where(record.not_in(known))
+    if linked_only:
+        rows = rows.where(record.in_(select(_links.c.internal_id).where(_links.c.mapping == mapping)))
     connection.execute(insert(_pending).from_select([each.name for each in _pending.columns], rows))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Table
+from sqlalchemy import Connection, Table, text
 
 from modstamp.connectors.engagement.quoting import literal, table_quoted
 from modstamp.connectors.engagement.tables import UPDATED_AT
@@ -103,16 +103,31 @@ def removal(watched: Table) -> list[str]:
     return [f"DROP TRIGGER IF EXISTS {trigger} ON {name}" for trigger in _TRIGGERS]
 
 
+def is_installed(connection: Connection, watched: Table, key: str, captured: Sequence[str]) -> bool:
+    """Whether the table has the triggers that `installation` makes; columns are told by their arguments."""
+    query = text("SELECT tgname, tgargs FROM pg_trigger WHERE tgrelid = CAST(:name AS regclass) AND NOT tgisinternal")
+    found = {name: bytes(given) for name, given in connection.execute(query, {"name": table_quoted(watched)})}
+    wanted = b"".join(value.encode() + b"\0" for value in _arguments(watched, key, captured))
+    touched = UPDATED_AT not in watched.columns or "modstamp_touch" in found
+    return touched and all(found.get(f"modstamp_{event.lower()}") == wanted for event in _EVENTS)
+
+
+def _arguments(watched: Table, key: str, captured: Sequence[str]) -> tuple[str, ...]:
+    return key, *(column.name for column in watched.columns if column.name not in captured)
+
+
 def installation(watched: Table, key: str, captured: Sequence[str]) -> list[str]:
     name = table_quoted(watched)
-    ignored = [column.name for column in watched.columns if column.name not in captured]
-    arguments = ", ".join(literal(value) for value in (key, *ignored))
+    arguments = ", ".join(literal(value) for value in _arguments(watched, key, captured))
     capture = [
-        f"CREATE TRIGGER modstamp_{event.lower()} {when} {event} ON {name} {rows} "
+        f"CREATE OR REPLACE TRIGGER modstamp_{event.lower()} {when} {event} ON {name} {rows} "
         f"FOR EACH STATEMENT EXECUTE FUNCTION modstamp_capture({arguments})"
         for event, (when, rows) in _EVENTS.items()
     ]
     if UPDATED_AT not in watched.columns:
         return [_CAPTURE, *capture]
-    touch = f"CREATE TRIGGER modstamp_touch BEFORE UPDATE ON {name} FOR EACH ROW EXECUTE FUNCTION modstamp_touch()"
+    touch = (
+        f"CREATE OR REPLACE TRIGGER modstamp_touch BEFORE UPDATE ON {name} "
+        "FOR EACH ROW EXECUTE FUNCTION modstamp_touch()"
+    )
     return [_CAPTURE, _TOUCH, *capture, touch]

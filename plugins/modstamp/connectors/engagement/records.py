@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -21,6 +22,7 @@ from modstamp.connectors.engagement.tables import UPDATED_AT
 from modstamp.connectors.engagement.values import check_length, shown, stored
 from modstamp.connectors.frames import object_frame
 from modstamp.errors import RejectedRecordError
+from modstamp.instants import to_text
 from modstamp.model import Column, Presence, TypeDescription
 
 
@@ -89,6 +91,16 @@ class Records:
         """All records of the type."""
         query = sa.select(func.count()).select_from(self._table(type_name))
         return self._connection.execute(query).scalar_one()
+
+    def changed(self, type_name: str, column: str, since: datetime | None) -> pd.DataFrame:
+        """``_id`` and, under the column's name, its value as text, of records that it shows to have changed since."""
+        table = self._table(type_name)
+        query = _select(table, [column])
+        if since is not None:
+            (moment,) = columns(table, [column])
+            given = self._given(table, object_frame({column: [to_text(since)]}))
+            query = query.where(moment >= sa.select(given.c[column]).scalar_subquery())
+        return self._all(table, [column], query)[[Column.ID, column]]
 
     def insert(self, type_name: str, values: pd.DataFrame) -> list[str]:
         """Ids in the order of the rows. Raises `RejectedRecordError` when the database refuses one of them."""

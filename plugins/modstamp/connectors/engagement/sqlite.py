@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Table
+from sqlalchemy import Connection, Table, text
 
 from modstamp.connectors.engagement.quoting import literal, quoted
 from modstamp.connectors.engagement.tables import UPDATED_AT
@@ -30,6 +30,13 @@ _TRIGGERS = ("modstamp_{}_insert", "modstamp_{}_update", "modstamp_{}_rekey", "m
 
 def removal(watched: Table) -> list[str]:
     return [f"DROP TRIGGER IF EXISTS {quoted(trigger.format(watched.name))}" for trigger in _TRIGGERS]
+
+
+def is_installed(connection: Connection, watched: Table, key: str, captured: Sequence[str]) -> bool:
+    """Whether the table has the triggers that `installation` makes, word by word."""
+    query = text("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :name")
+    found = set(connection.scalars(query, {"name": watched.name}))
+    return found.issuperset(installation(watched, key, captured))
 
 
 def installation(watched: Table, key: str, captured: Sequence[str]) -> list[str]:
