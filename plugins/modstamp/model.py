@@ -68,6 +68,8 @@ class Column(StrEnum):
     STAMP = "_stamp"  # the version the system gives (Salesforce: SystemModstamp), an instant
     MODIFIED_AT = "_modified_at"  # when a person or program last changed the record, an instant
     MODIFIED_BY = "_modified_by"  # id of whoever did
+    CREATED_AT = "_created_at"  # an instant
+    CREATED_BY = "_created_by"  # id of whoever did
     READ_AT = "_read_at"  # the source's own clock when it answered, an instant
     MOVED_TO = "_moved_to"  # ``Type:id`` of the record that took its place by a merge or conversion, else None (G12)
 

@@ -241,6 +241,22 @@ class ConnectorContract:
             assert len(found) == 0
             assert {world.key, world.text, *Column} == set(found.columns)
 
+    @pytest.mark.guarantee("G21")
+    def test_what_our_user_created_is_found_by_its_time_deleted_or_not(self, world: World) -> None:
+        since = world.connector.now() - timedelta(seconds=5)
+        world.create([world.values(1)], since)
+        creates = [Action(operation=Operation.CREATE, id=None, values=world.values(n)) for n in (2, 3)]
+        ids = [str(outcome.id) for outcome in world.connector.push(world.type_name, creates, [world.key])]
+        world.delete(ids[0])
+        until = world.connector.now() + timedelta(seconds=5)
+        found = world.connector.created(world.type_name, [world.key], since, until)
+        states = dict(zip(found[Column.ID], found[Column.STATE], strict=True))
+        assert states == {ids[0]: Presence.DELETED, ids[1]: Presence.FOUND}
+        assert set(found[Column.CREATED_BY]) == {world.connector.user()}
+        assert world.key in found
+        earlier = since - timedelta(hours=1)
+        assert world.connector.created(world.type_name, [world.key], earlier, since - timedelta(seconds=5)).empty
+
     def test_outcomes_come_in_the_order_of_their_actions(self, world: World) -> None:
         ids = world.create([world.values(n) for n in range(4)])
         world.delete(ids[2])

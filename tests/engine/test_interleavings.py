@@ -46,14 +46,23 @@ class Chaos:
     edits: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)  # (record, field) → side → last value
     created: set[str] = field(default_factory=set)
     disturbed: set[str] = field(default_factory=set)  # deleted or restored by a person
+    rekeyed: set[str] = field(default_factory=set)  # leads whose match key was edited
     story: list[str] = field(default_factory=list)
 
     # People
 
     def people(self) -> None:
         happening = self.dice.choices(
-            [self.create_inside, self.create_outside, self.edit_inside, self.edit_outside, self.remove, self.restore],
-            [2, 2, 6, 6, 1, 1],
+            [
+                self.create_inside,
+                self.create_outside,
+                self.edit_inside,
+                self.edit_outside,
+                self.edit_key_outside,
+                self.remove,
+                self.restore,
+            ],
+            [2, 2, 6, 6, 1, 1, 1],
         )[0]
         happening()
 
@@ -90,8 +99,8 @@ class Chaos:
 
     def edit_outside(self) -> None:
         rows = self.world.leads()
-        if self._unanswered():  # a record without a key that is edited before its answer was looked up is anyone's
-            rows = {record: row for record, row in rows.items() if row["Email"]}
+        if self._unanswered():  # of which nothing is left that was sent, nobody knows what it is
+            rows = {record: row for record, row in rows.items() if row["Email"] and record not in self.rekeyed}
         if rows:
             record = self.dice.choice(list(rows))
             name, value = self.dice.choice(list(FIELDS)), self._value()
@@ -101,6 +110,19 @@ class Chaos:
 
     def _unanswered(self) -> bool:
         return self.world.sql("SELECT count(*) FROM sync_intents") != [(0,)]
+
+    def edit_key_outside(self) -> None:
+        """Also while the answer to its creation is lost."""
+        rows = self.world.leads()
+        if self._unanswered():
+            edited = {name for name, _ in self.edits}
+            rows = {record: row for record, row in rows.items() if row["LastName"] not in edited}
+        if rows:
+            record = self.dice.choice(list(rows))
+            self.rekeyed.add(record)
+            mail = f"{self._value().strip()}@example.com"
+            self.world.system.edit(LEAD, record, {"Email": mail})
+            self.tell("edit key outside", record, rows[record]["LastName"], mail)
 
     def remove(self) -> None:
         if self.dice.random() < 0.5:

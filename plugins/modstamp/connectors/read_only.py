@@ -24,6 +24,9 @@ class ReadOnlyConnector:
     def now(self) -> datetime:
         return self._connector.now()
 
+    def user(self) -> str:
+        return self._connector.user()
+
     def describe(self, type_name: str) -> TypeDescription:
         return self._connector.describe(type_name)
 
@@ -43,6 +46,9 @@ class ReadOnlyConnector:
         self, type_name: str, fields: Sequence[str], keys: pd.DataFrame, *, including_deleted: bool = False
     ) -> pd.DataFrame:
         return self._connector.find(type_name, fields, keys, including_deleted=including_deleted)
+
+    def created(self, type_name: str, fields: Sequence[str], since: datetime, until: datetime) -> pd.DataFrame:
+        return self._connector.created(type_name, fields, since, until)
 
     def push(self, type_name: str, actions: Sequence[Action], read_back: Sequence[str]) -> list[Outcome]:
         """Raises `FatalError`, always."""

@@ -14,6 +14,7 @@ from modstamp.model import Action, Column, Direction, Operation, Outcome, Presen
 from modstamp.ports import LINK_COLUMNS, Transaction
 
 _REFUSED = {Status.REJECTED: "rejected", Status.EXISTS: "ambiguous"}
+_HELD_AS = {**_REFUSED, Status.UNKNOWN: "held"}
 _WORDS = {Operation.CREATE: "created", Operation.UPDATE: "updated", Operation.DELETE: "deleted"}
 
 
@@ -65,6 +66,12 @@ def settle_answers(ledger: Ledger, answers: Sequence[Answer]) -> None:
     ledger.tx.links.discard([each.link_id for each in [*refused, *later] if each.action.operation is Operation.CREATE])
     ledger.job.tally.add("again", len(later))
     ledger.job.tally.add("unanswered", len(unanswered))
+
+
+def hold_open(ledger: Ledger, answers: Sequence[Answer]) -> None:
+    """Shown to a person while their intents stay open: neither half may be taken for new (G20, G21)."""
+    _quarantine(ledger, answers)
+    _write_log(ledger, (), answers, ())
 
 
 def _not_linked_meanwhile(ledger: Ledger, answers: Sequence[Answer]) -> list[Answer]:
@@ -161,7 +168,7 @@ def _quarantine(ledger: Ledger, refused: Sequence[Answer]) -> None:
     size = len(refused)
     rows = {
         "record_id": [each.internal_id for each in refused],
-        "kind": [_REFUSED[each.outcome.status] for each in refused],
+        "kind": [_HELD_AS[each.outcome.status] for each in refused],
         "code": [each.outcome.code[:100] for each in refused],
         "reason": [each.outcome.message for each in refused],
         "detail": [{"values": each.values_of_both, "sent": dict(each.action.values)} for each in refused],

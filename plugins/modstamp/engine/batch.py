@@ -60,10 +60,10 @@ class Surroundings:
     """What the state and the target know of the rows of a `Source`; ids as the target names them.
 
     `links`: `LINK_COLUMNS`, tombstones included. `target`: a frame of records, one row per target id of interest.
-    `candidates`: per row the target ids that match its key. `keys`: per row its match key, None when blank.
-    `taken`: target ids that are linked already. `busy`: ids of links with an open intent. `creating`: match keys of
-    creates whose outcome is open. `edits`: internal id → column → instant of its last change (G14). `source_now`: when
-    pushing, the source's rows as they are now, locked.
+    `candidates`: per row the target ids that match its key. `keys`: per row its match key, None when blank. `taken`:
+    target ids that are linked already. `busy`: ids of links with an open intent. `creating`: match keys of creates
+    whose outcome is open. `unanswered`: rows that one of these may have created. `edits`: internal id → column →
+    instant of its last change (G14). `source_now`: when pushing, the source's rows as they are now, locked.
     """
 
     links: pd.DataFrame
@@ -75,6 +75,7 @@ class Surroundings:
     creating: Collection[str | None]
     edits: Mapping[str, Mapping[str, str]]
     source_now: pd.DataFrame = field(default_factory=pd.DataFrame)
+    unanswered: Mask | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,7 +13,8 @@ class Context:
     `clock_offset`: seconds that the external clock is ahead of the internal one; `tolerance`: how exact that is.
     `creates_allowed`: False until the type's first complete match (G20). `deletes_allowed`: False in a poll until all
     other rows have landed and the deleted ones were read again (G24). `same_read`: the batch is the second look at
-    rows that were just landed, so that a link as old as the read is no reason to hold back.
+    rows that were just landed, so that a link as old as the read is no reason to hold back. `user`: under which id we
+    write outside, "" if that is not known; `answer_wait`: for how long a create on its way may still arrive.
     """
 
     clock_offset: float = 0.0
@@ -20,3 +22,5 @@ class Context:
     creates_allowed: bool = True
     deletes_allowed: bool = True
     same_read: bool = False
+    user: str = ""
+    answer_wait: timedelta = timedelta(0)

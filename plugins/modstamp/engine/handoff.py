@@ -42,6 +42,7 @@ class Handoff:
     `token`: of the lease, None in a dry run. `upper`: where the cursor moves to when all parts have landed; None if it
     may not move. `whole`: the parts hold the rest of the window; else it stays open behind `reached` (stamp, id).
     `stopped`: the limit that ended the reading early, in words. `mapping_hash`: of the mapping that the run began with.
+    `user`: under which id we write outside.
     `counts` and `reasons` (kind → reason → records) add up over the steps, as `seconds` at work do.
     """
 
@@ -57,6 +58,7 @@ class Handoff:
     dry_run: bool = False
     started_at: str = ""
     clock_offset: float = 0.0
+    user: str = ""
     parts: tuple[Part, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     reasons: Mapping[str, Mapping[str, int]] = field(default_factory=dict)

@@ -185,6 +185,8 @@ def _again(batch: Batch, *, same_read: bool) -> tuple[Mask, Objects]:
         _is_in(column(batch.link, "link_id"), batch.around.busy) | (column(batch.link, "state") == "provisional")
     )
     busy |= ~linked & _is_in(batch.around.keys, batch.around.creating)
+    if batch.around.unanswered is not None:
+        busy |= ~linked & batch.around.unanswered
     last = np.where(linked, column(batch.link, "read_at"), column(batch.grave, "read_at"))
     read, known = epochs(column(batch.external, Column.READ_AT)), epochs(last)
     # A poll's row that was read in the same second may be the older one; a push reads its own row right before.

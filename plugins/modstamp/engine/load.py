@@ -130,7 +130,12 @@ def context_of(environment: Environment, handoff: Handoff) -> Context:
     if handoff.direction is Direction.PUSHING and environment.mapping.polling.on:
         with environment.store.begin(read_only=True) as tx:
             allowed = tx.cursors.get(handoff.mapping).cursor is not None
-    return Context(clock_offset=handoff.clock_offset, creates_allowed=allowed)
+    return Context(
+        clock_offset=handoff.clock_offset,
+        creates_allowed=allowed,
+        user=handoff.user,
+        answer_wait=environment.settings.answer_wait(creates=False),
+    )
 
 
 def preview(environment: Environment, handoff: Handoff, tally: Tally) -> tuple[Mapping[str, object], ...]:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import numpy as np
 import pandas as pd
 
 from modstamp.engine.batch import Source, Surroundings
-from modstamp.engine.frames import Objects, blank, choose, column, frame, objects
+from modstamp.engine.context import Context
+from modstamp.engine.frames import Mask, Objects, blank, choose, column, frame, objects, present
+from modstamp.instants import epochs
 from modstamp.mapping.schema import TypeMapping
 from modstamp.model import Column, Direction, Presence, Side
 from modstamp.ports import Connector, Transaction
 
 _SEPARATOR = "\x1f"
+CLOCKS = timedelta(seconds=5)  # by how much two times of the target's clock may seem out of order
 
 
 def match_keys(records: pd.DataFrame, names: Sequence[str]) -> Objects:
@@ -40,7 +44,7 @@ def internal_keys(mapping: TypeMapping, direction: Direction, source: Source) ->
     return choose(np.asarray(column(source.records, Column.STATE) == Presence.FOUND), keys, None)
 
 
-def inside(tx: Transaction, mapping: TypeMapping, source: Source, *, lock: bool) -> Surroundings:
+def inside(tx: Transaction, mapping: TypeMapping, source: Source, context: Context, *, lock: bool) -> Surroundings:
     """For a polling batch: the target is the internal database, read and locked in this transaction (G17)."""
     ids = column(source.records, Column.ID).tolist()
     links = tx.links.of(mapping.name, Side.EXTERNAL, ids, lock=lock)
@@ -57,16 +61,28 @@ def inside(tx: Transaction, mapping: TypeMapping, source: Source, *, lock: bool)
         keys=keys,
         taken=set(column(tx.links.in_family(mapping, targets), "internal_id")),
         busy=tx.intents.links_with_open(column(links, "link_id").tolist()),
-        creating=_creating(tx, mapping, keys[unlinked]),
+        creating=tx.intents.open_create_keys(mapping, _distinct(keys[unlinked])),
+        unanswered=_unanswered(tx, mapping, source.records, context),
         edits=_edits(edits),
     )
 
 
-def _creating(tx: Transaction, mapping: TypeMapping, keys: Objects) -> set[str | None]:
-    """Match keys of open creates. None: one without a key is under way, which any record without a key may be (G20)."""
-    keyed: set[str | None] = set(tx.intents.open_create_keys(mapping, _distinct(keys)))
-    blank = any(key is None for key in keys) and tx.intents.creates_without_key(mapping)
-    return keyed | {None} if blank else keyed
+def _unanswered(tx: Transaction, mapping: TypeMapping, records: pd.DataFrame, context: Context) -> Mask:
+    """Rows that a create of ours without an answer may have made, whatever their key is by now (G20).
+
+    A row that does not show who created it when may be anyone's.
+    """
+    opened = tx.intents.open_creates(mapping.name)
+    result = np.zeros(len(records), dtype=bool)
+    made = epochs(column(records, Column.CREATED_AT))
+    for began, key in zip(column(opened, "began_at"), column(opened, "key_value"), strict=True):
+        # With an own key it may have been sent again at any time since.
+        until = np.inf if key else (began + context.answer_wait).timestamp()
+        result |= (made >= (began - CLOCKS).timestamp()) & (made <= until)
+    by = column(records, Column.CREATED_BY)
+    known = present(by) & (made > -np.inf)
+    ours = ~known | (result & (np.asarray(by == context.user) | (context.user == "")))
+    return np.asarray(ours & bool(len(opened)))
 
 
 def _inside_matches(

@@ -49,6 +49,7 @@ def start(environment: Environment, direction: Direction, options: RunOptions, r
             dry_run=options.dry_run,
             started_at=instants.to_text(now),
             clock_offset=(environment.connector.now() - now).total_seconds(),
+            user=environment.connector.user(),
         )
         if lease is not None:
             _record(environment, handoff, "running")

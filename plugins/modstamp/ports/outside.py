@@ -37,6 +37,10 @@ class Connector(Protocol):
         """The system's own clock, UTC, at the cost of no counted call (G1)."""
         ...
 
+    def user(self) -> str:
+        """Under which id we write, as `Column.CREATED_BY` shows it; "" if the system does not tell. No counted call."""
+        ...
+
     def describe(self, type_name: str) -> TypeDescription: ...
 
     def count(self, type_name: str, window: Window) -> int:
@@ -62,6 +66,13 @@ class Connector(Protocol):
 
         Deleted ones are found on request, as far as the system still shows them. Returns a frame of records that holds
         `fields` and the key columns.
+        """
+        ...
+
+    def created(self, type_name: str, fields: Sequence[str], since: datetime, until: datetime) -> pd.DataFrame:
+        """What our own user created in this time of the system's clock, both ends included, deleted or not (G21).
+
+        Where the system does not tell who we are, what anybody created.
         """
         ...
 

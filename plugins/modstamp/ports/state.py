@@ -244,8 +244,8 @@ class Intents(Protocol):
         """Which of these match keys are being created right now by a mapping of the family (G20)."""
         ...
 
-    def creates_without_key(self, mapping: TypeMapping) -> bool:
-        """Whether the family is creating a record that has no match key (G20)."""
+    def open_creates(self, mapping: str) -> pd.DataFrame:
+        """When each create without an outcome began, by the target's clock, and its own key: began_at, key_value."""
         ...
 
     def postpone(self, link_ids: Sequence[int], until: datetime) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import pandas as pd
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from modstamp.mapping.schema import TypeMapping
 from modstamp.model import Operation
@@ -50,17 +50,13 @@ class Intents:
         )
         return {key for key in self._connection.scalars(query) if key is not None}
 
-    def creates_without_key(self, mapping: TypeMapping) -> bool:
-        query = (
-            select(intents.c.id)
-            .join(links, links.c.id == intents.c.link_id)
-            .where(
-                links.c.family == family_key(*mapping.family),
-                intents.c.operation == str(Operation.CREATE),
-                intents.c.match_key.is_(None),
-            )
+    def open_creates(self, mapping: str) -> pd.DataFrame:
+        """Columns began_at, key_value."""
+        began = func.coalesce(intents.c.began_at, intents.c.created_at)
+        query = select(began.label("began_at"), intents.c.key_value).where(
+            intents.c.mapping == mapping, intents.c.operation == str(Operation.CREATE)
         )
-        return self._connection.execute(query.limit(1)).first() is not None
+        return read(self._connection, query)
 
     def postpone(self, link_ids: Sequence[int], until: datetime) -> None:
         chosen = update(intents).where(among(self._connection, intents.c.link_id, link_ids))

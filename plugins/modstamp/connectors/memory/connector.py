@@ -62,6 +62,9 @@ class MemoryConnector:
     def now(self) -> datetime:
         return self.system.clock
 
+    def user(self) -> str:
+        return self.name
+
     def budget(self) -> Budget:
         return Budget(used_by_us=self.calls, own_threshold=self.maximum)
 
@@ -111,6 +114,15 @@ class MemoryConnector:
             and tuple(fold(version.fields.get(name)) for name in key_names) in wanted
         ]
         return _frame(self._known(type_name, [*fields, *key_names]), found, self.now())
+
+    def created(self, type_name: str, fields: Sequence[str], since: datetime, until: datetime) -> pd.DataFrame:
+        self._call()
+        found = [
+            (record_id, version)
+            for record_id, version in self.system.visible(type_name)
+            if version.created_by == self.name and since <= version.created_at <= until
+        ]
+        return _frame(self._known(type_name, fields), found, self.now())
 
     def push(self, type_name: str, actions: Sequence[Action], read_back: Sequence[str]) -> list[Outcome]:
         columns = self._known(type_name, read_back)
@@ -201,6 +213,8 @@ def _shown(columns: Sequence[str], record_id: str, version: Version | None, read
         Column.STAMP: stamp,
         Column.MODIFIED_AT: stamp,
         Column.MODIFIED_BY: version.by if version else None,
+        Column.CREATED_AT: to_text(version.created_at) if version else None,
+        Column.CREATED_BY: version.created_by if version else None,
         Column.READ_AT: to_text(read_at),
         Column.MOVED_TO: version.moved_to if version else None,
     }

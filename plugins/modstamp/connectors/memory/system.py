@@ -31,6 +31,8 @@ class Version:
     fields: Values
     stamp: datetime
     by: str
+    created_at: datetime
+    created_by: str
     deleted: bool = False
     moved_to: str | None = None  # ``Type:id``
 
@@ -79,7 +81,9 @@ class MemorySystem:
         self._created += 1
         record_id = f"{type_name}-{self._created:07d}"
         self._records[type_name][record_id] = _Record()
-        self._store(type_name, record_id, Version(fields=kept, stamp=self._stamp(), by=by), late)
+        stamp = self._stamp()
+        version = Version(fields=kept, stamp=stamp, by=by, created_at=stamp, created_by=by)
+        self._store(type_name, record_id, version, late)
         return record_id
 
     def edit(self, type_name: str, record_id: str, values: Values, *, by: str = PERSON, late: float = 0) -> None:

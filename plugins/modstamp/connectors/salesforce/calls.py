@@ -80,6 +80,7 @@ class Calls:
         self._clock = ServerClock()
         self._session = requests.Session()
         self._client: Salesforce | None = None
+        self._user = ""
         self._timeout = settings.call_timeout.total_seconds()
         self._attempts = settings.retries + 1
         self._wait = settings.retry_wait.total_seconds()
@@ -88,6 +89,12 @@ class Calls:
         if not self._clock.is_set:
             self._log_in(repeatable=True)
         return self._clock.now()
+
+    def user(self) -> str:
+        """The id of the user whose session this is."""
+        if self._client is None:
+            self._log_in(repeatable=True)
+        return self._user
 
     def send(self, request: Request) -> Answer:
         """Send a request and return its answer, or raise one of the errors of `connectors.salesforce.errors`."""
@@ -140,6 +147,7 @@ class Calls:
 
     def _log_in(self, *, repeatable: bool) -> Salesforce:
         token = self._repeat(self._token, repeatable=repeatable)
+        self._user = token.user
         self._client = Salesforce(
             session_id=token.access,
             instance_url=token.instance_url,

@@ -65,6 +65,9 @@ class SalesforceConnector:
     def now(self) -> datetime:
         return self._calls.now()
 
+    def user(self) -> str:
+        return self._calls.user()
+
     def describe(self, type_name: str) -> TypeDescription:
         return self._types.describe(type_name)
 
@@ -85,6 +88,9 @@ class SalesforceConnector:
         self, type_name: str, fields: Sequence[str], keys: pd.DataFrame, *, including_deleted: bool = False
     ) -> pd.DataFrame:
         return self._retrieve.find(type_name, fields, keys, including_deleted=including_deleted)
+
+    def created(self, type_name: str, fields: Sequence[str], since: datetime, until: datetime) -> pd.DataFrame:
+        return self._retrieve.created(type_name, fields, since, until)
 
     def push(self, type_name: str, actions: Sequence[Action], read_back: Sequence[str]) -> list[Outcome]:
         auto_assign = self._options.extra.auto_assign

@@ -26,6 +26,7 @@ class Token:
 
     access: str = field(repr=False)
     instance_url: str
+    user: str  # its id; empty where the answer does not tell
 
 
 def form(options: Options) -> tuple[dict[str, str], tuple[str, str] | None]:
@@ -56,7 +57,9 @@ def _assertion(options: Options) -> str:
 
 
 def token(answer: Mapping[str, Any]) -> Token:
-    return Token(access=str(answer["access_token"]), instance_url=str(answer["instance_url"]))
+    """`id` is the address of the user's identity, which ends with the user's id."""
+    user = str(answer.get("id", "")).rpartition("/")[2]
+    return Token(access=str(answer["access_token"]), instance_url=str(answer["instance_url"]), user=user)
 
 
 _FIXES = {

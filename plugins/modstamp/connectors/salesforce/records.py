@@ -14,21 +14,18 @@ from modstamp.model import Column, Presence, TypeDescription, Value, Values
 
 Record = Mapping[str, Any]
 
-_ID, _STAMP, _MODIFIED_AT, _MODIFIED_BY, _DELETED = (
-    "Id",
-    "SystemModstamp",
-    "LastModifiedDate",
-    "LastModifiedById",
-    "IsDeleted",
-)
+_ID, _STAMP, _DELETED = "Id", "SystemModstamp", "IsDeleted"
+_MODIFIED_AT, _MODIFIED_BY = "LastModifiedDate", "LastModifiedById"
+_CREATED_AT, _CREATED_BY = "CreatedDate", "CreatedById"
 _MASTER, _CONTACT = "MasterRecordId", "ConvertedContactId"
+_VERSION = (_STAMP, _MODIFIED_AT, _MODIFIED_BY, _CREATED_AT, _CREATED_BY, _DELETED, _MASTER, _CONTACT)
 _ZERO = ".000+0000"
 
 
 def selected(description: TypeDescription, names: Sequence[str]) -> list[str]:
     """What must be read to fill a frame with these fields. Not every type has all of the version fields."""
-    ours = (_STAMP, _MODIFIED_AT, _MODIFIED_BY, _DELETED, _MASTER, _CONTACT)
-    return list(dict.fromkeys([_ID, *names, *(name for name in ours if name in description.fields)]))
+    version = [name for name in _VERSION if name in description.fields]
+    return list(dict.fromkeys([_ID, *names, *version]))
 
 
 def has_delete_flag(description: TypeDescription) -> bool:
@@ -80,6 +77,8 @@ def _assembled(
         Column.STAMP.value: stamps,
         Column.MODIFIED_AT.value: _converted(raw[_MODIFIED_AT], "instant") if _MODIFIED_AT in raw else stamps,
         Column.MODIFIED_BY.value: raw.get(_MODIFIED_BY, nothing),
+        Column.CREATED_AT.value: _converted(raw.get(_CREATED_AT, nothing), "instant"),
+        Column.CREATED_BY.value: raw.get(_CREATED_BY, nothing),
         Column.READ_AT.value: [to_text(read_at.replace(microsecond=0))] * len(states),
         Column.MOVED_TO.value: _moved_to(description.name, raw, states),
     }

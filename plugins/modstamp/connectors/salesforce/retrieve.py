@@ -1,4 +1,4 @@
-"""Reading records by id (G12) and by match key."""
+"""Reading records by id (G12), by match key, and by who created them when (G21)."""
 
 from __future__ import annotations
 
@@ -107,6 +107,18 @@ class Retrieve:
         conditions = soql.matching(keys, description.fields, beside=beside)
         texts = [soql.select(columns, type_name, where) for where in conditions]
         found = {row["Id"]: row for row in self._queries.all(type_name, texts, everything=everything)}
+        return records.frame(description, names, list(found.values()), read_at)
+
+    def created(self, type_name: str, fields: Sequence[str], since: datetime, until: datetime) -> pd.DataFrame:
+        def read(names: list[str]) -> pd.DataFrame:
+            return self._created(type_name, names, soql.created_by(self._calls.user(), since, until))
+
+        return self._types.with_known(type_name, fields, read)
+
+    def _created(self, type_name: str, names: list[str], where: str) -> pd.DataFrame:
+        description, read_at = self._types.describe(type_name), self._calls.now()
+        text = soql.select(records.selected(description, names), type_name, where)
+        found = {row["Id"]: row for row in self._queries.all(type_name, [text], everything=True)}
         return records.frame(description, names, list(found.values()), read_at)
 
 

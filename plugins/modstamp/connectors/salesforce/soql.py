@@ -36,6 +36,12 @@ def in_window(window: Window) -> str:
     return " AND ".join(terms)
 
 
+def created_by(user: str, since: datetime, until: datetime) -> str:
+    """Both ends belong to it. An empty `user` stands for anybody."""
+    terms = [f"CreatedDate >= {_instant(since)}", f"CreatedDate <= {_instant(until)}"]
+    return " AND ".join([*([f"CreatedById = {quote_soql_value(user)}"] if user else []), *terms])
+
+
 def in_list(name: str, values: Iterable[str], *, beside: int) -> Iterator[str]:
     """``name IN (…)``, as often as the length of a query allows; `beside` is the length of the rest of the query."""
     for part in _cut([quote_soql_value(value) for value in values], ",", beside):

@@ -1,0 +1,182 @@
+"""Creates without an own key whose answer was lost: found among what our user created at that time (G21).
+
+Creator and time say which records can be theirs; what was sent says whose. First all of it, then the match key, then,
+where somebody has edited the key meanwhile, the rest. What is found is linked, deleted or not: a record that is gone
+by now was created, and is not created again. What cannot be told stays open, so that nothing takes either half for
+new, and a person is shown it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from modstamp.engine import look
+from modstamp.engine.environment import Environment
+from modstamp.engine.frames import column
+from modstamp.instants import epochs
+from modstamp.model import Column, Outcome, Presence, Side, Status
+
+Row = Mapping[Any, Any]
+UNTOLD = "SEVERAL_FOUND"
+_LIKE = 0.5  # share of the values that were sent, beside the match key, that must be there
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """One that our user created, and that no link knows. `made`: when, in epoch seconds."""
+
+    row: Row
+    made: float
+
+    @property
+    def id(self) -> str:
+        return str(self.row[Column.ID])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Search:
+    """Intents, and the records that nobody has been given yet. `known`: link id → what became of its intent."""
+
+    environment: Environment
+    intents: list[Row]
+    records: dict[str, _Record]
+    known: dict[int, Outcome] = field(default_factory=dict)
+
+    def open(self) -> list[Row]:
+        return [row for row in self.intents if row["link_id"] not in self.known]
+
+    def fitting(self, row: Row, records: Iterable[_Record] | None = None) -> list[_Record]:
+        """Those that were created while the intent was on its way, and are still to be given."""
+        began, ends = _span(self.environment, row)
+        among = self.records.values() if records is None else records
+        return [each for each in among if began <= each.made <= ends and each.id in self.records]
+
+    def give(self, row: Row, record: _Record) -> None:
+        del self.records[record.id]
+        # The sent values are the bases, unconfirmed: what the record shows by now may be somebody's edit (G19).
+        shown = {Column.READ_AT.value: record.row[Column.READ_AT]}
+        self.known[row["link_id"]] = Outcome(status=Status.OK, id=record.id, shown=shown)
+
+    def hold(self, row: Row, candidates: Iterable[_Record]) -> None:
+        ids = ", ".join(sorted(each.id for each in candidates))
+        message = f"the answer to its creation was lost, and what was sent does not tell which record it is: {ids}"
+        self.known[row["link_id"]] = Outcome(status=Status.UNKNOWN, code=UNTOLD, message=message)
+
+
+def settle_creates(environment: Environment, intents: Sequence[Row], now: datetime) -> list[tuple[Row, Outcome]]:
+    """The outcomes of those that are due; UNKNOWN with a reason for what is held. `intents`: every open create."""
+    due = [row for row in intents if row["recover_after"] <= now]
+    if not due:
+        return []
+    # Those that are not due yet take part, so that nobody else is given their records.
+    search = _Search(environment=environment, intents=list(intents), records=_candidates(environment, due))
+    _by_everything(search)
+    _by_key(search)
+    _by_likeness(search)
+    for row in search.open():
+        if candidates := search.fitting(row):
+            search.hold(row, candidates)
+    nothing = Outcome(status=Status.RETRY)
+    return [(row, search.known.get(row["link_id"], nothing)) for row in due]
+
+
+def _span(environment: Environment, row: Row) -> tuple[float, float]:
+    """When its record was created, if it was; by the target's clock."""
+    began: datetime = row["began_at"] or row["created_at"]
+    ends = began + environment.settings.answer_wait(creates=False)
+    return (began - look.CLOCKS).timestamp(), ends.timestamp()
+
+
+def _candidates(environment: Environment, due: Sequence[Row]) -> dict[str, _Record]:
+    """What our user created in that time and no link knows, by id."""
+    mapping, spans = environment.mapping, [_span(environment, row) for row in due]
+    since, until = (datetime.fromtimestamp(each, UTC) for each in (min(spans)[0], max(ends for _, ends in spans)))
+    found = environment.connector.created(mapping.external_type, mapping.field_names(Side.EXTERNAL), since, until)
+    with environment.store.begin(read_only=True) as tx:
+        links = tx.links.of(mapping.name, Side.EXTERNAL, column(found, Column.ID).tolist())
+    linked, made = set(column(links, "external_id")), epochs(column(found, Column.CREATED_AT))
+    records = [_Record(row, at) for row, at in zip(found.to_dict("records"), made, strict=True)]
+    return {each.id: each for each in records if each.id not in linked}
+
+
+def _by_everything(search: _Search) -> None:
+    """Records that show all that was sent. Twins are told apart by count; intents that say more choose first."""
+    by_names: dict[tuple[str, ...], dict[Any, list[Row]]] = {}
+    for row in search.open():
+        names = tuple(sorted(row["sent"]))
+        by_names.setdefault(names, {}).setdefault(_signature(row["sent"], names), []).append(row)
+    for names, twins in sorted(by_names.items(), key=lambda each: -len(each[0])):
+        showing: dict[Any, list[_Record]] = {}
+        for record in search.records.values() if names else ():
+            showing.setdefault(_signature(record.row, names), []).append(record)
+        for signature, rows in twins.items():
+            _share(search, rows, search.fitting(rows[0], showing.get(signature, ())))
+
+
+def _share(search: _Search, rows: Sequence[Row], hits: Sequence[_Record]) -> None:
+    """More records than creates that look like them: which of them are ours nobody can tell.
+
+    Unless as many are alive: to delete the others is how a person decides.
+    """
+    alive = [each for each in hits if each.row[Column.STATE] == Presence.FOUND]
+    if len(hits) > len(rows) == len(alive):
+        hits = alive
+    if len(hits) > len(rows):
+        for row in rows:
+            search.hold(row, hits)
+        for record in hits:
+            del search.records[record.id]
+        return
+    for row, record in zip(rows, hits, strict=False):
+        search.give(row, record)
+
+
+def _signature(values: Row, names: Iterable[str]) -> tuple[Any, ...]:
+    return tuple(_folded(values.get(name)) for name in names)
+
+
+def _folded(value: Any) -> Any:
+    """Servers trim texts, and change their case."""
+    return value.strip().casefold() if isinstance(value, str) else value
+
+
+def _by_key(search: _Search) -> None:
+    """Records that show the match key, whatever has become of the rest."""
+    names = look.match_fields(search.environment.mapping, Side.EXTERNAL)
+    having: dict[Any, list[_Record]] = {}
+    for record in search.records.values():
+        having.setdefault(_signature(record.row, names), []).append(record)
+    for row in search.open():
+        if row["match_key"] is not None:
+            hits = search.fitting(row, having.get(_signature(row["sent"], names), ()))
+            _share(search, [row], hits)
+
+
+def _by_likeness(search: _Search) -> None:
+    """Where the key was edited: pairs that are more like each other than like anything else."""
+    match = set(look.match_fields(search.environment.mapping, Side.EXTERNAL))
+    scores = {
+        (row["link_id"], record.id): _likeness(row["sent"], record.row, match)
+        for row in search.open()
+        for record in search.fitting(row)
+    }
+    best: dict[Any, list[float]] = {}
+    for pair, score in scores.items():
+        for half in pair:
+            best[half] = sorted([*best.get(half, ()), score])[-2:]
+    rows = {row["link_id"]: row for row in search.open()}
+    for (link, record_id), score in scores.items():
+        if score >= _LIKE and all(
+            best[half][-1] == score and best[half].count(score) == 1 for half in (link, record_id)
+        ):
+            search.give(rows[link], search.records[record_id])
+
+
+def _likeness(sent: Row, record: Row, match: set[str]) -> float:
+    """Share of what was sent, beside the match key, that the record shows."""
+    names = [name for name in sent if name not in match]
+    same = [name for name in names if _folded(sent[name]) == _folded(record.get(name))]
+    return len(same) / len(names) if names else 0.0
