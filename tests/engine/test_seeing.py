@@ -62,6 +62,60 @@ def test_the_cursor_stays_while_rows_of_the_window_are_missing(world: World) -> 
 
 
 @pytest.mark.guarantee("G2")
+def test_rows_that_the_pages_left_out_are_read_by_id(sqlite_world: World) -> None:
+    world = sqlite_world
+    world.poll()
+    world.lead(Email=MAIL, LastName="Lovelace")
+    left_out = world.lead(Email="lost@example.com", LastName="Lost")
+    before = _cursor(world)[0]
+    world.hooks.missing.add(left_out)
+    world.hooks.after("pull", world.hooks.missing.clear)
+
+    world.poll()
+
+    assert left_out in {external for _, external in world.links()}
+    assert _cursor(world)[0] != before
+    assert world.pending("polling") == []
+
+
+@pytest.mark.guarantee("G2")
+def test_a_row_that_came_twice_does_not_stand_for_another(sqlite_world: World) -> None:
+    world = sqlite_world
+    world.poll()
+    twice = world.lead(Email=MAIL, LastName="Lovelace")
+    left_out = world.lead(Email="lost@example.com", LastName="Lost")
+    world.hooks.missing.add(left_out)
+    world.hooks.doubled.add(twice)
+    world.hooks.after("pull", world.hooks.missing.clear)
+
+    world.poll()
+
+    assert {external for _, external in world.links()} == {twice, left_out}
+
+
+@pytest.mark.guarantee("G2")
+def test_a_row_that_left_the_window_meanwhile_stops_nobody(sqlite_world: World) -> None:
+    world = sqlite_world
+    world.poll()
+    lead = world.lead(Email=MAIL, LastName="Lovelace")
+    edited = world.lead(Email="lost@example.com", LastName="Lost")
+    world.hooks.missing.add(edited)
+
+    def edit() -> None:
+        world.system.advance(5)
+        world.edit_lead(edited, Phone="1")
+
+    world.hooks.after("pull", edit)
+
+    world.poll()
+
+    assert [external for _, external in world.links()] == [lead]
+    world.hooks.missing.clear()
+    world.poll()
+    assert {external for _, external in world.links()} == {lead, edited}
+
+
+@pytest.mark.guarantee("G2")
 def test_the_cursor_moves_only_when_every_part_has_landed(world: World) -> None:
     world.poll()
     before = _cursor(world)[0]

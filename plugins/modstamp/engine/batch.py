@@ -76,6 +76,7 @@ class Surroundings:
     edits: Mapping[str, Mapping[str, str]]
     source_now: pd.DataFrame = field(default_factory=pd.DataFrame)
     unanswered: Mask | None = None
+    counters: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,7 +53,8 @@ def outside(environment: Environment, records: pd.DataFrame, horizon: datetime |
     source = convert.converted(environment, Direction.POLLING, records, objects([None] * len(records)))
     with environment.store.begin(read_only=True) as tx:
         planned = plan(
-            assemble(mapping, Direction.POLLING, source, look.inside(tx, mapping, source, lock=False)), _CONTEXT
+            assemble(mapping, Direction.POLLING, source, look.inside(tx, mapping, source, _CONTEXT, lock=False)),
+            _CONTEXT,
         )
         counts = ~_to_come(tx, planned, horizon) & ~planned.rows(Kind.AGAIN) & ~_waits(tx, planned)
     linked = planned.batch.linked

@@ -47,6 +47,7 @@ def poll(
         fresh = _fresh(environment, _with_counters(records, waiting), tally)
         yield _moved_apart(environment, _with_counters(fresh, _entries(environment, fresh)), window=True)
     if not reading.stopped:
+        waiting = _pending(environment, Direction.POLLING, options.limit)  # with what the pages left out (G2)
         yield from _asked_for(environment, waiting, reading, tally)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -17,11 +18,27 @@ from modstamp.engine.judge import FIELDWISE, Kind
 from modstamp.engine.merge import Cell
 from modstamp.engine.plan import Plan, plan
 from modstamp.engine.settle import AT_REST, Settling
-from modstamp.errors import RejectedRecordError
+from modstamp.errors import RejectedRecordError, RetryableError
 from modstamp.model import Column, Direction, Side
 from modstamp.ports import LINK_COLUMNS, Transaction
 
+_T = TypeVar("_T")
 _LANDED = (*AT_REST, Cell.WRITE)
+
+
+def twice(work: Callable[[], _T]) -> _T:
+    """Carry a transaction out, once more if another one linked one of its records meanwhile.
+
+    That one has committed by then, so that the second plan sees its link (G20). Raises `RetryableError` when it happens
+    again.
+    """
+    try:
+        return work()
+    except RejectedRecordError:
+        try:
+            return work()
+        except RejectedRecordError as error:
+            raise RetryableError(f"other runs keep linking the same records: {error.reason}") from error
 
 
 def preview(environment: Environment, source: Source, context: Context) -> Plan:

@@ -96,6 +96,10 @@ def _asked_for(job: Job, records: pd.DataFrame) -> Source:
 
 
 def _land(job: Job, batch: Source, *, moves: bool) -> Plan:
+    return land.twice(lambda: _land_once(job, batch, moves=moves))
+
+
+def _land_once(job: Job, batch: Source, *, moves: bool) -> Plan:
     mapping = job.environment.mapping
     with job.environment.store.begin(writer=mapping.name) as tx:
         tx.leases.check(job.lease)
@@ -126,16 +130,20 @@ def _move_cursor(job: Job, handoff: Handoff) -> None:
 
 def context_of(environment: Environment, handoff: Handoff) -> Context:
     """What this run's plans depend on besides their batches."""
-    allowed = True
-    if handoff.direction is Direction.PUSHING and environment.mapping.polling.on:
-        with environment.store.begin(read_only=True) as tx:
-            allowed = tx.cursors.get(handoff.mapping).cursor is not None
+    allowed = handoff.direction is Direction.POLLING or _all_matched(environment)
     return Context(
         clock_offset=handoff.clock_offset,
         creates_allowed=allowed,
         user=handoff.user,
         answer_wait=environment.settings.answer_wait(creates=False),
     )
+
+
+def _all_matched(environment: Environment) -> bool:
+    """Whether every mapping of the family has seen all there is: each may have the counterpart of a record (G20)."""
+    polled = [each.name for each in (environment.mapping, *environment.relatives) if each.polling.on]
+    with environment.store.begin(read_only=True) as tx:
+        return all(tx.cursors.get(name).cursor is not None for name in polled)
 
 
 def preview(environment: Environment, handoff: Handoff, tally: Tally) -> tuple[Mapping[str, object], ...]:

@@ -15,7 +15,7 @@ from modstamp.engine.frames import Mask, Objects, blank, choose, column, frame, 
 from modstamp.instants import epochs
 from modstamp.mapping.schema import TypeMapping
 from modstamp.model import Column, Direction, Presence, Side
-from modstamp.ports import Connector, Transaction
+from modstamp.ports import Connector, Store, Transaction
 
 _SEPARATOR = "\x1f"
 CLOCKS = timedelta(seconds=5)  # by how much two times of the target's clock may seem out of order
@@ -105,10 +105,14 @@ class Outside:
     asked_keys: Collection[str]
 
 
-def outside(connector: Connector, tx: Transaction, mapping: TypeMapping, source: Source) -> Outside:
-    """Step 1 of G18: the external values of linked records now, and the matches of those without a link."""
+def outside(connector: Connector, store: Store, mapping: TypeMapping, source: Source) -> Outside:
+    """Step 1 of G18: the external values of linked records now, and the matches of those without a link.
+
+    No transaction is open while the other system is asked.
+    """
     ids = column(source.records, Column.ID).tolist()
-    links = tx.links.of(mapping.name, Side.INTERNAL, ids)
+    with store.begin(read_only=True) as tx:
+        links = tx.links.of(mapping.name, Side.INTERNAL, ids)
     fields = mapping.field_names(Side.EXTERNAL)
     wanted = _distinct(column(links, "external_id"))
     records = connector.get(mapping.external_type, fields, wanted) if wanted else _no_records(fields)
@@ -145,6 +149,7 @@ def around(tx: Transaction, mapping: TypeMapping, source: Source, seen: Outside,
         busy=tx.intents.links_with_open(column(links, "link_id").tolist()),
         creating=tx.intents.open_create_keys(mapping, _distinct(keys[unlinked])),
         edits=_edits(edits),
+        counters=dict(zip(column(edits, "record_id"), column(edits, "counter"), strict=True)),
         source_now=now,
     )
 

@@ -50,7 +50,7 @@ def withhold(
             reasons[position] = reason or f"{_word(direction)} {operation} is off"
     early = is_kind(judged, Kind.CREATE) & (not context.creates_allowed)
     judged[early] = Kind.AGAIN
-    reasons[early] = "the first complete match of this type is not done"
+    reasons[early] = "the first complete match of this type, with all its mappings, is not done"
     late = is_kind(judged, Kind.DELETE) & (not context.deletes_allowed)
     judged[late] = Kind.AGAIN
     reasons[late] = DELETES_LAST

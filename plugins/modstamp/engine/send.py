@@ -25,7 +25,6 @@ from modstamp.engine.frames import (
     differs,
     frame,
     objects,
-    positions_of,
     present,
 )
 from modstamp.engine.judge import FIELDWISE, Kind
@@ -41,7 +40,7 @@ def send(job: Job, source: Source) -> None:
     started = time.monotonic()
     environment = job.environment
     seen = _read(environment, source)
-    sendings = _intend(job, source, seen)
+    sendings = land.twice(lambda: _intend(job, source, seen))
     dispatch(job, sendings, started)
 
 
@@ -55,8 +54,7 @@ def preview(environment: Environment, source: Source, context: Context) -> Plan:
 
 def _read(environment: Environment, source: Source) -> look.Outside:
     """Step 1."""
-    with environment.store.begin(read_only=True) as tx:
-        return look.outside(environment.connector, tx, environment.mapping, source)
+    return look.outside(environment.connector, environment.store, environment.mapping, source)
 
 
 def _intend(job: Job, source: Source, seen: look.Outside) -> list[Sending]:
@@ -99,21 +97,19 @@ def _plan(job: Job, tx: Transaction, source: Source, seen: look.Outside) -> Plan
     surroundings = look.around(tx, mapping, source, seen, lock=True)
     batch = assemble(mapping, Direction.PUSHING, source, surroundings)
     planned = plan(batch, job.context)
-    moved = _moved(tx, batch, seen)
+    moved = _moved(batch, seen) | _linked_elsewhere(tx, batch)
     reasons = {int(position): "it changed while this run was under way" for position in np.flatnonzero(moved)}
     return settle.refuse(planned, reasons, Kind.AGAIN)
 
 
-def _moved(tx: Transaction, batch: Batch, seen: look.Outside) -> Mask:
+def _moved(batch: Batch, seen: look.Outside) -> Mask:
     """Rows whose internal values, pending counter, link or match key are no longer those that step 1 went by (G18)."""
     mapping, source, now = batch.mapping, batch.source, batch.around.source_now
     ids = column(source.records, Column.ID)
     moved = differs(column(now, Column.STATE), column(source.records, Column.STATE))
     for name in mapping.field_names(Side.INTERNAL):
         moved |= differs(column(now, name), column(source.records, name))
-    entries = tx.pending.lock(mapping.name, Direction.PUSHING, ids.tolist())
-    counters = _at(column(entries, "record_id"), column(entries, "counter"), ids)
-    moved |= differs(counters, source.counters)
+    moved |= differs(objects([batch.around.counters.get(each) for each in ids]), source.counters)
     external = column(batch.link, "external_id")
     not_read = np.fromiter((each is not None and each not in seen.asked_ids for each in external), bool, len(ids))
     keys = batch.around.keys
@@ -121,9 +117,12 @@ def _moved(tx: Transaction, batch: Batch, seen: look.Outside) -> Mask:
     return np.asarray(moved | not_read | (~batch.linked & not_sought))
 
 
-def _at(keys: Objects, values: Objects, wanted: Objects) -> Objects:
-    where = positions_of(wanted, keys)
-    return objects([values[each] if each >= 0 else None for each in where])
+def _linked_elsewhere(tx: Transaction, batch: Batch) -> Mask:
+    """Rows that another mapping of the family linked before we locked them (G20)."""
+    ids = column(batch.source.records, Column.ID)
+    family = tx.links.in_family(batch.mapping, ids.tolist())
+    theirs = set(column(family, "internal_id")[column(family, "mapping") != batch.mapping.name])
+    return np.fromiter((each in theirs for each in ids), bool, len(ids))
 
 
 def _save_links(settling: Settling, writes: Mask) -> Objects:

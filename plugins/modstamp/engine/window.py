@@ -11,11 +11,11 @@ import pandas as pd
 
 from modstamp import instants
 from modstamp.engine.environment import Environment
-from modstamp.engine.frames import column
+from modstamp.engine.frames import column, frame
 from modstamp.engine.handoff import RunOptions
 from modstamp.errors import IncompleteReadError, LimitReachedError
 from modstamp.instants import epochs
-from modstamp.model import Column, Side, Window
+from modstamp.model import Column, Direction, Side, Window
 from modstamp.ports import Cursor
 
 Place = tuple[datetime, str]  # (stamp, id): windows are read in this order
@@ -71,18 +71,18 @@ def lower_bound(environment: Environment, cursor: Cursor) -> datetime | None:
 
 def read(environment: Environment, window: Window, options: RunOptions, reading: Reading) -> Iterator[pd.DataFrame]:
     """Pages of a slice. One whose rows all share the window's last second has no place to go on from: it grows."""
-    yield from _pages(environment, window, reading)
+    yield from _pages(environment, window, options, reading)
     if not options.limit and not reading.whole and not reading.stopped and reading.reached == window.after:
-        yield from _pages(environment, replace(window, at_most=None), reading)
+        yield from _pages(environment, replace(window, at_most=None), options, reading)
 
 
-def _pages(environment: Environment, window: Window, reading: Reading) -> Iterator[pd.DataFrame]:
+def _pages(environment: Environment, window: Window, options: RunOptions, reading: Reading) -> Iterator[pd.DataFrame]:
     """Pages of the window, without rows that came twice. Raises `IncompleteReadError` when rows are missing (G2)."""
-    mapping, total, count = environment.mapping, 0, 0
+    mapping, total, got = environment.mapping, 0, set[str]()
     try:
         for page in environment.connector.pull(mapping.external_type, mapping.field_names(Side.EXTERNAL), window):
-            total, count = page.total, count + len(page.records)
-            ids = column(page.records, Column.ID)
+            total, ids = page.total, column(page.records, Column.ID)
+            got.update(ids)
             fresh = np.fromiter((each not in reading.ids for each in ids), bool, len(ids))
             reading.ids.update(ids)
             reading.reached = last_in_order(page.records, window.upper, reading.reached)
@@ -91,11 +91,29 @@ def _pages(environment: Environment, window: Window, reading: Reading) -> Iterat
         reading.stop(limit)
         reading.whole = False
         return
-    if count < total:
+    reading.whole = window.at_most is None or max(len(got), total) < window.at_most
+    if len(got) < total:
+        _list_missing(environment, window, options, got)
+
+
+def _list_missing(environment: Environment, window: Window, options: RunOptions, got: set[str]) -> None:
+    """Put what the pages left out on the re-read list (G2). A list of ids tells what that is.
+
+    It may be nothing: what was edited while the pages were read belongs to the next window.
+    """
+    mapping, listed, total = environment.mapping, set[str](), 0
+    for page in environment.connector.pull(mapping.external_type, (), window):
+        total = page.total
+        listed.update(column(page.records, Column.ID))
+    missing = sorted(listed - got)
+    if len(listed) < total or (missing and options.dry_run):
         raise IncompleteReadError(
-            f"{mapping.name}: {count} of {total} changed records arrived; the cursor stays where it is"
+            f"{mapping.name}: {len(listed & got)} of {total} changed records arrived; the cursor stays where it is"
         )
-    reading.whole = window.at_most is None or count < window.at_most
+    reasons = ["the pages of the window left it out"] * len(missing)
+    with environment.store.begin() as tx:
+        entries = {"record_id": missing, "reason": reasons, "waits_for": [None] * len(missing)}
+        tx.pending.leave(mapping.name, Direction.POLLING, frame(entries))
 
 
 def last_in_order(records: pd.DataFrame, upper: datetime | None, before: Place | None) -> Place | None:

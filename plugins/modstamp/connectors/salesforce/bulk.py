@@ -1,9 +1,9 @@
-"""Jobs of Bulk 2.0: started, waited for, their results fetched. Every look at a job is a counted call."""
+"""Queries by jobs of Bulk 2.0: started, waited for, their results fetched. Every look at a job is a counted call."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from modstamp.connectors.salesforce import table
@@ -32,25 +32,7 @@ class Jobs:
     def query(self, type_name: str, text: str) -> str:
         """Start a query of everything, deleted records included; returns the job's path."""
         order = {"operation": "queryAll", "query": text, **_LAYOUT}
-        return self._start("jobs/query", type_name, order, writes=False)
-
-    def insert(self, type_name: str, columns: Mapping[str, Sequence[str]]) -> str:
-        """Hand records over to be created; returns the job's path. Until this returns nothing has been created."""
-        order = {"operation": "insert", "object": type_name, **_LAYOUT}
-        path = self._start("jobs/ingest", type_name, order, writes=True)
-        self._send(
-            "PUT",
-            f"{path}/batches",
-            type_name,
-            data=table.write(columns),
-            headers={"Content-Type": "text/csv; charset=UTF-8"},
-            writes=True,
-        )
-        return path
-
-    def release(self, path: str, type_name: str) -> None:
-        """Let Salesforce begin to create what was handed over."""
-        self._send("PATCH", path, type_name, json={"state": "UploadComplete"}, writes=True)
+        return self._start("jobs/query", type_name, order)
 
     def wait(self, path: str, type_name: str) -> Mapping[str, Any]:
         """The job's last word. Raises `JobFailedError` if it was given up, `RetryableError` if it takes too long."""
@@ -77,12 +59,8 @@ class Jobs:
                 return
             params["locator"] = locator
 
-    def list_of(self, path: str, name: str, type_name: str) -> dict[str, list[str]]:
-        """One of the three lists of an ingest job, in no order."""
-        return table.read(self._send("GET", f"{path}/{name}", type_name).content)
-
-    def _start(self, path: str, type_name: str, order: Mapping[str, Value], *, writes: bool) -> str:
-        return f"{path}/{self._send('POST', path, type_name, json=order, writes=writes).json()['id']}"
+    def _start(self, path: str, type_name: str, order: Mapping[str, Value]) -> str:
+        return f"{path}/{self._send('POST', path, type_name, json=order).json()['id']}"
 
     def _send(self, method: str, path: str, type_name: str, **arguments: Any) -> Any:
         request = Request(kind="bulk", method=method, path=path, type_name=type_name, **arguments)

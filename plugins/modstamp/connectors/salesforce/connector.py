@@ -8,7 +8,7 @@ from datetime import datetime
 import pandas as pd
 
 from modstamp.connections import ConnectionSettings
-from modstamp.connectors.salesforce import bulk_create, options
+from modstamp.connectors.salesforce import options
 from modstamp.connectors.salesforce.bulk import Jobs
 from modstamp.connectors.salesforce.calls import Calls
 from modstamp.connectors.salesforce.describe import Memory, Types
@@ -95,8 +95,6 @@ class SalesforceConnector:
     def push(self, type_name: str, actions: Sequence[Action], read_back: Sequence[str]) -> list[Outcome]:
         auto_assign = self._options.extra.auto_assign
         push = Push(self._calls, self._types, self._retrieve, type_name, read_back, auto_assign=auto_assign)
-        if bulk_create.suits(actions, self._options.extra.bulk_creates_from):
-            return push.read_back(actions, bulk_create.create(self._jobs, type_name, actions))
         return push.run(actions)
 
     def budget(self) -> Budget:

@@ -37,7 +37,6 @@ class Extra(BaseModel):
     ca_bundle: FilePath | None = None  # PEM file of the authorities that we trust instead of the usual ones
     page_size: int = Field(2000, ge=200, le=2000)
     bulk_reads_from: int = 50_000  # records in one answer; below, pages of a query take fewer calls and less time
-    bulk_creates_from: int = 20_000  # creates in one push
     auto_assign: bool = False  # True: the org's assignment rules run, and may send mails (G32)
 
 
