@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from modstamp.connectors.engagement.quoting import quoted
+
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
@@ -35,4 +37,16 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    _drop_triggers()
     _create()
+
+
+def _drop_triggers() -> None:
+    """They name the column that goes, and SQLite renames no table while a trigger makes no sense."""
+    connection = op.get_bind()
+    if connection.dialect.name == "sqlite":
+        query = sa.text(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'modstamp\\_%' ESCAPE '\\'"
+        )
+        for name in connection.scalars(query).all():
+            op.execute(f"DROP TRIGGER {quoted(name)}")
