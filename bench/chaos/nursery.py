@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-_PATIENCE: Final = 60.0  # seconds that the imports may take
+_PATIENCE: Final = 300.0  # seconds that the imports may take
 
 
 class Nursery:
@@ -28,7 +28,7 @@ class Nursery:
     def __init__(self, folder: Path) -> None:
         self._address = folder / "nursery.socket"
         self._address.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "bench.chaos.nursery", str(self._address)]
+        command = [sys.executable, "-m", "bench.chaos.nursery", str(self._address), str(os.getpid())]
         self._process = subprocess.Popen(command)  # noqa: S603  # our own interpreter
         until = time.monotonic() + _PATIENCE
         while not self._address.exists():
@@ -88,7 +88,8 @@ def lives(pid: int) -> bool:
     return status.rpartition(")")[2].split()[0] not in {"Z", "X"}
 
 
-def _serve(address: str) -> None:
+def _serve(address: str, parent: int) -> None:
+    """Until the process that asked for it has ended."""
     from bench.chaos import tasks  # noqa: PLC0415  # the imports that are to be done once
 
     tasks.import_everything()
@@ -99,7 +100,6 @@ def _serve(address: str) -> None:
     listening.bind(address + ".new")
     listening.listen()
     Path(address + ".new").rename(address)
-    parent = os.getppid()
     listening.settimeout(1.0)
     while os.getppid() == parent:
         try:
@@ -150,4 +150,4 @@ def _obey(order: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    _serve(sys.argv[1])
+    _serve(sys.argv[1], int(sys.argv[2]))
