@@ -147,7 +147,7 @@ def test_sync_for_programs_and_then_status(busy: Shell) -> None:
     assert (polling["counts"]["created"], polling["counts"]["updated"]) == (2, 3)
     assert (pushing["counts"]["created"], pushing["counts"]["updated"]) == (2, 3)
     status = busy("status", "--json").document
-    assert status.keys() == {"runs", "pending", "quarantine", "links", "budgets"}
+    assert status.keys() == {"runs", "holds", "pending", "quarantine", "links", "budgets"}
     (run,) = [each for each in status["runs"] if each["id"] == pushing["run_id"]]
     assert (run["status"], run["calls"], run["counts"]) == ("completed", pushing["calls"], pushing["counts"])
     (budget,) = status["budgets"]
@@ -257,6 +257,14 @@ def test_a_plan_is_what_the_run_then_does(big_shell: Shell, direction: Direction
     assert after["differences"] == []
 
 
+def _hold(shell: Shell) -> None:
+    """Let a poll ask before it updates a single record."""
+    shell.office.salesforce.edit("Lead", next(iter(shell.office.leads()))["Id"], Title="edited once more")
+    shell.office.later()
+    shell.set(update_limit='{"records": 0, "share": 0, "floor": 0}')
+    assert shell("sync", LEAD, "--direction", "polling", "--json").document["runs"][0]["held"]
+
+
 def test_each_command_of_the_documentation_is_one(busy: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     text = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
     monkeypatch.chdir(tmp_path)  # where the page is written
@@ -264,6 +272,8 @@ def test_each_command_of_the_documentation_is_one(busy: Shell, monkeypatch: pyte
     assert {command.split()[0] for command in commands} == set(cli.commands)
     run = busy.office.one("SELECT max(id) FROM sync_runs")
     for command in (each.replace("RUN", run) for each in commands):
+        if command.startswith("approve"):
+            _hold(busy)
         assert busy(*command.split()).code == 0, command
         (keys,) = re.findall(rf"^\| `{command.split()[0]}` \| (.+) \|$", text, re.MULTILINE)
         document = busy(*command.split(), "--json").document
