@@ -22,7 +22,7 @@ from sandbox.stack.places import HOST, Places, StackError, read_secrets
 from sandbox.stack.processes import Process, wait_until
 
 _PORT: Final = 18080
-_READY: Final = 240.0  # seconds, beside other work
+_READY: Final = 600.0  # seconds, beside other work
 _DAGS: Final = tuple(
     f"salesforce_{name}_{direction}" for name in ("account", "contact", "lead") for direction in ("poll", "push")
 )
@@ -45,14 +45,19 @@ class Airflow:
         self._journal = journal
         self._schedulers: list[subprocess.Popen[bytes]] = []
         self._since = datetime.now(UTC)
-        secrets, server = read_secrets(self._places), postgresql.Server(socket)
-        whole = {**airflow.project_environment(self._places, server), **environment, **_IMPATIENT}
-        port = airflow.start(self._places, secrets, server, whole, _PORT)
+        self._secrets, self._server = read_secrets(self._places), postgresql.Server(socket)
+        self._environment = {**airflow.project_environment(self._places, self._server), **environment, **_IMPATIENT}
+        self._root = 0
+        self.api = Api("", "", "")
+
+    def start(self) -> None:
+        """Until all parts and all DAGs are there."""
+        port = airflow.start(self._places, self._secrets, self._server, self._environment, _PORT)
         note = Process(self._places, "airflow").note()
         if note is None:
             raise StackError("Airflow ended at once")
         self._root = int(note["pid"])
-        self.api = Api(f"http://{HOST}:{port}", airflow.USER, secrets.password)
+        self.api = Api(f"http://{HOST}:{port}", airflow.USER, self._secrets.password)
         if not wait_until(self._is_ready, _READY):
             raise airflow.failed("Airflow did not start", self._places)
         self.api.log_in()

@@ -121,6 +121,7 @@ class World:
         }
         rates = {**{name: self.variety.rates[name] for name in ("fault", "kill salesforce")}, **_WITH_AIRFLOW}
         try:
+            airflow.start()
             self._let(happenings, rates, seconds, kills)
             self.people.editors.end_held(all_of_them=True)
             self.salesforce.clear_faults()
