@@ -43,6 +43,9 @@ class Systems:
             connection.execute(text(statement))
 
 
+_ANY_NUMBER = {"records": 10_000_000, "share": 1.0, "floor": 0}  # every record is edited at once here (G28)
+
+
 @contextmanager
 def server() -> Iterator[Engine]:
     """PostgreSQL as it is installed, with its own settings; the engine is its administrator."""
@@ -96,6 +99,7 @@ def _environment(database: Engine, salesforce: SalesforceProcess, folder: Path) 
             }
         ),
         "MODSTAMP_STAGING_URL": str(folder / "staging"),
+        "MODSTAMP_UPDATE_LIMIT": json.dumps(_ANY_NUMBER),
     }
 
 

@@ -254,6 +254,7 @@ def test_a_full_staging_disk(big_shell: Shell, tmp_path: Path) -> None:
     answer = big_shell.start(*POLL)
     assert answer.code == 0
     big_shell.office.fill_leads(2_000, first=LEADS)
+    big_shell.set(create_limit='{"records": 2000, "share": 0, "floor": 2000}')  # or it would ask (G28)
 
     answer = big_shell.start(*POLL, before=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (room, room)))
 
