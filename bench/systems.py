@@ -21,7 +21,8 @@ from modstamp.settings import Settings
 from modstamp.state.database import open_engine
 
 LEAD = "salesforce_lead"
-_FIRST = ("salesforce_user_role", "salesforce_user", "salesforce_lead_status")  # leads refer to them
+# What leads refer to; and contacts, as creating waits for all mappings of a family to have matched (G20).
+_FIRST = ("salesforce_user_role", "salesforce_user", "salesforce_lead_status", "salesforce_contact")
 _LOCALE = "TEMPLATE template0 LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'"
 
 
