@@ -106,6 +106,11 @@ class Run:
         with self.meter.during("estimate", self.environment.mapping.name):
             return estimate(self.environment)
 
+    def has_loaded(self) -> bool:
+        """Some window was read whole."""
+        with self.environment.store.begin(read_only=True) as tx:
+            return tx.cursors.get(self.environment.mapping.name).cursor is not None
+
     def is_first_load(self) -> bool:
         """Nothing was ever read whole, and nothing of the first window yet."""
         if self.direction is not Direction.POLLING:

@@ -6,7 +6,8 @@ import logging
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from airflow.sdk import DAG, CronTriggerTimetable, get_current_context, task
+from airflow.sdk import DAG, CronTriggerTimetable, Param, get_current_context, task
+from airflow.sdk.exceptions import AirflowSkipException
 
 from modstamp import housekeeping, upkeep, wiring
 from modstamp.model import Direction
@@ -24,7 +25,8 @@ Keeps the house, once a night and by hand as `python -m modstamp upkeep`.
 - **look_again** queues the records that a condition withholds: it may look at the date, a formula or a parent's field,
   which change without the record. The next run of each mapping judges them anew.
 - **refresh** describes the types of each connection anew.
-- **reconcile** compares both sides of each mapping and queues what is out of step.
+- **reconcile** compares both sides of each mapping and lists what is out of step; with `repair` it is queued for the
+  next runs. It reads each type whole: large ones by Bulk 2.0, in few calls.
 """
 
 log = logging.getLogger(__name__)
@@ -43,12 +45,15 @@ def refresh(connection: str) -> None:
 
 
 def reconcile(mapping: str) -> None:
-    """What it finds is queued for the next runs; where suspiciously many records are gone, a person decides."""
+    """What it finds stands in the log; a manual run that asks for repair queues it for the next runs."""
     from modstamp.engine.reconcile import ReconcileOptions  # noqa: PLC0415  # pandas
 
+    with wiring.open_run(mapping, Direction.POLLING, Settings(), resolve) as run:
+        if not run.has_loaded():
+            raise AirflowSkipException(f"the first load of {mapping} is not done: there is nothing to compare yet")
     context = get_current_context()
     run_id = f"{context['dag'].dag_id}/{context['run_id']}/{mapping}"
-    found = upkeep.reconcile(mapping, ReconcileOptions(repair=True), run_id, Settings(), resolve)
+    found = upkeep.reconcile(mapping, ReconcileOptions(repair=context["params"]["repair"]), run_id, Settings(), resolve)
     log.info("%s: %s", mapping, found.as_dict())
 
 
@@ -64,6 +69,14 @@ def upkeep_dag(settings: Settings) -> DAG:
         catchup=False,
         max_active_runs=1,
         tags=["modstamp"],
+        params={
+            "repair": Param(
+                False,  # noqa: FBT003  # the first argument of a Param is its default
+                "Queue what reconcile finds for the next runs.",
+                type="boolean",
+                title="Repair",
+            )
+        },
         default_args={
             "retries": 3,
             "retry_delay": timedelta(minutes=5),
