@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -104,7 +104,8 @@ class Ground:
     def world(self, mapping: Mapping[str, Any], **settings: Any) -> LightWorld:
         """A new one; the one before must not be used any longer."""
         self._copy(to_blank=False)
-        made = build(self.engine, self.folder, mapping, **settings)
+        often = {"hidden_wait": timedelta(seconds=50), "longest_hidden_wait": timedelta(seconds=50)}
+        made = build(self.engine, self.folder, mapping, **{**often, **settings})
         world = LightWorld(**vars(made), whole=made.mapping)
         world.hooks = ToldHooks(world)
         world.system.clock = START

@@ -176,9 +176,13 @@ class SyncMachine(RuleBasedStateMachine):
     def purge(self, number: int) -> None:
         self._do(lambda: self.people.purge(number))
 
-    @rule(number=numbers, hidden=st.booleans())
-    def hide(self, number: int, *, hidden: bool) -> None:
-        self._do(lambda: self.people.hide(number, hidden=hidden))
+    @rule(number=numbers)
+    def hide(self, number: int) -> None:
+        self._do(lambda: self.people.hide(number))
+
+    @rule(number=numbers)
+    def show(self, number: int) -> None:
+        self._do(lambda: self.people.show(number))
 
     # Runs
 

@@ -50,7 +50,7 @@ class Memory:
     disturbed: set[str] = field(default_factory=set)  # deleted or restored
     muddled: set[str] = field(default_factory=set)  # had a namesake by key or by name, for ever
     deleted: dict[str, Side] = field(default_factory=dict)  # deleted once and on one side, with the other half there
-    unseen: set[str] = field(default_factory=set)  # hidden once or purged, for ever
+    unseen: set[str] = field(default_factory=set)  # hidden, or purged for ever
     against: set[tuple[str, str]] = field(default_factory=set)  # edited where the field does not travel from, for ever
     held: set[tuple[str, str]] = field(default_factory=set)  # differ since their first link, for ever
     spared: dict[str, str] = field(default_factory=dict)  # internal id → name: no delete may have reached it

@@ -37,6 +37,7 @@ class People:
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     earlier: dict[tuple[Side, str, str], Value] = field(default_factory=dict)  # values at the last quiet period
     linked: dict[str, str] = field(default_factory=dict)  # name → internal id, of those linked at the last quiet period
+    hidden: dict[str, str] = field(default_factory=dict)  # external id → name
     story: list[str] = field(default_factory=list)
 
     def tell(self, *words: object) -> None:
@@ -195,13 +196,26 @@ class People:
             self.tell("purge", row["LastName"], record)
             self.world.system.purge(LEAD, record)
 
-    def hide(self, number: int, *, hidden: bool) -> None:
-        rows = {name: row for name, row in self.outside().items() if name in self.linked}
+    def hide(self, number: int) -> None:
+        rows = [(name, record) for name, (record, _) in self.outside().items() if name in self.linked]
         if rows:  # one whose creation has no answer yet could not be found again
-            name, (record, _) = chosen(list(rows.items()), number)
+            name, record = chosen(rows, number)
             self.memory.unseen.add(name)
-            self.tell("hide" if hidden else "show", name)
-            self.world.system.hide(LEAD, record, hidden=hidden)
+            self.hidden[record] = name
+            self.tell("hide", name)
+            self.world.system.hide(LEAD, record)
+
+    def show(self, number: int) -> None:
+        """And edit it, as being shown again leaves no trace that a poll could see."""
+        rows = [(record, name) for record, name in self.hidden.items() if record in self.world.leads()]
+        if rows:
+            record, name = chosen(rows, number)
+            del self.hidden[record]
+            self.memory.unseen.discard(name)
+            self.memory.disturb(name)
+            self.tell("show", name)
+            self.world.system.hide(LEAD, record, hidden=False)
+            self.world.system.edit(LEAD, record, {"Title": f"S{next(self.numbers)}"})
 
     # Quiet
 

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from modstamp.engine.judge import NOT_VISIBLE
 from modstamp.model import Direction, Side, Value
 from tests.engine.state_machine.memory import BOTH, FIELDS, IN, Edit, rewritten, sends
 from tests.engine.state_machine.office import Office
@@ -43,9 +44,11 @@ def _come_to_rest(office: Office) -> None:
 
 
 def _work(office: Office) -> list[Any]:
+    """What is left to do. A hidden record is looked at again and again."""
     world = office.world
     intents = world.sql("SELECT link_id, operation FROM sync_intents")
-    return [*world.sql("SELECT direction, record_id, reason FROM sync_pending"), *intents]
+    pending = world.sql("SELECT direction, record_id, reason FROM sync_pending")
+    return [*intents, *(each for each in pending if not (office.memory.unseen and each[-1] == NOT_VISIBLE))]
 
 
 @dataclass
