@@ -1,4 +1,8 @@
-"""The promise, under stories that hypothesis invents. Environment: MODSTAMP_EXAMPLES, how many the long run plays."""
+"""The promise, under stories that hypothesis invents: a few in the suite, thousands in the long run.
+
+The long run goes by MODSTAMP_EXAMPLES (how many stories) and MODSTAMP_SEED, and prints what it played:
+``pytest -m long -s tests/engine/state_machine``.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +12,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.engine.state_machine.light import Ground
 from tests.engine.state_machine.machine import SEEN, SyncMachine
 
 FEW, MANY = 40, int(os.environ.get("MODSTAMP_EXAMPLES", "10000"))
+SEED = os.environ.get("MODSTAMP_SEED")
 STEPS = 30
 _COMMON = settings(
     stateful_step_count=STEPS,
@@ -38,6 +43,8 @@ def ground(tmp_path: Path) -> Iterator[Ground]:
 
 def play(ground: Ground, examples: int, *, derandomize: bool) -> None:
     machine = type("Machine", (SyncMachine,), {"ground": ground})
+    if SEED and not derandomize:
+        machine = seed(SEED)(machine)
     SEEN.clear()
     try:
         run_state_machine_as_test(machine, settings=settings(_COMMON, max_examples=examples, derandomize=derandomize))
