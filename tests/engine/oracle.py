@@ -19,7 +19,6 @@ from modstamp.mapping.schema import FieldMapping, Toggle, TypeMapping
 from modstamp.model import Direction, Operation, Presence, Side, Values
 
 _FIELDWISE = (Kind.MERGE, Kind.LINK, Kind.REVIVE)
-_CREATES = (Kind.CREATE, Kind.RECREATE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,7 +165,9 @@ class Judge:
         if self.direction is Direction.POLLING and one.source.moved:
             return Kind.NOTHING
         if one.source.state is not Presence.FOUND:
-            return Kind.NOTHING
+            # A tombstone must say that neither half lives, if that is so.
+            last = one.grave is not None and self.died(one.grave, self.direction.target)
+            return Kind.BURY if last and one.source.state is Presence.DELETED else Kind.NOTHING
         if one.grave:
             return self.buried(one, one.grave)
         kind = self.unknown(one)
@@ -200,8 +201,8 @@ class Judge:
 
     @staticmethod
     def died(grave: Bond, side: Side) -> bool:
-        """Is it this side's half whose end made the tombstone?"""
-        return grave.dead in (side, "both") or (side is Side.EXTERNAL and grave.dead in ("moved", "taken"))
+        """Is it this side's half alone whose end made the tombstone?"""
+        return grave.dead == side or (side is Side.EXTERNAL and grave.dead in ("moved", "taken"))
 
     def edited(self, one: Situation, side: Side, bond: Bond) -> bool:
         """Has this side a value that may travel and is not its base (G11)?"""
@@ -230,33 +231,32 @@ class Judge:
 
     def not_now(self, one: Situation) -> bool:
         """A write without an answer (G20, G23), or a read that is older than the link (G17)."""
-        if not one.link:
-            return one.creating
-        external = one.source if self.direction is Direction.POLLING else one.target
-        if one.busy or one.link.state == "provisional":
+        if one.creating or one.busy or (one.link and one.link.state == "provisional"):
             return True
-        if external is None or one.link.read_at is None:
+        external = one.source if self.direction is Direction.POLLING else one.target
+        known = one.bond.read_at if one.bond else None
+        if external is None or known is None or not (one.link or one.source.state is Presence.FOUND):
             return False
         if self.direction is Direction.POLLING and not self.context.same_read:
-            return external.read_at <= one.link.read_at
-        return external.read_at < one.link.read_at
+            return external.read_at <= known
+        return external.read_at < known
 
     # What may be done
 
     def verdict(self, one: Situation, kind: Kind) -> tuple[Kind, dict[str, Cell]]:
         cells = {each.internal: self.cell(one, kind, each) for each in self.mapping.fields}
         operation = Operation.DELETE if kind is Kind.DELETE else Operation.CREATE
-        if kind in (*_CREATES, Kind.DELETE) and not self.may(operation, one):
+        if kind in (Kind.CREATE, Kind.DELETE) and not self.may(operation, one):
             kind = Kind.WITHHELD if kind is Kind.CREATE else Kind.BURY
-        if kind in _CREATES and not self.context.creates_allowed:
+        if kind is Kind.CREATE and not self.context.creates_allowed:
             kind = Kind.AGAIN
         if kind is Kind.DELETE and not self.context.deletes_allowed:
             kind = Kind.AGAIN
         if kind in _FIELDWISE and Cell.WRITE in cells.values() and not self.may(Operation.UPDATE, one):
             cells = {name: Cell.SAME if cell in (Cell.WRITE, Cell.WAIT) else cell for name, cell in cells.items()}
-        if kind in _CREATES and one.waits:
+        if kind is Kind.CREATE and one.waits:
             kind = Kind.WAIT
-        if kind in (*_FIELDWISE, *_CREATES) and Cell.WRITE in cells.values() and one.rejected:
+        if kind in (*_FIELDWISE, Kind.CREATE) and Cell.WRITE in cells.values() and one.rejected:
             kind, cells = Kind.REJECTED, dict.fromkeys(cells, Cell.SAME)
         return kind, cells
 
@@ -274,7 +274,7 @@ class Judge:
     # Fields
 
     def cell(self, one: Situation, kind: Kind, of: FieldMapping) -> Cell:
-        if kind in _CREATES:
+        if kind is Kind.CREATE:
             if not of.travels(self.direction):
                 return Cell.OWN
             return Cell.WAIT if of.internal in one.waits else Cell.WRITE

@@ -19,7 +19,7 @@ from tests.fixtures.world import KEY, LEAD, MAPPING
 
 ON = {"create": True, "update": True, "delete": True}
 
-numbers = st.integers(0, 5)
+numbers = st.integers(0, 3)
 sides = st.sampled_from(list(Side))
 directions = st.sampled_from(list(Direction))
 lateness = st.sampled_from([0, 0, 0, 8])
@@ -102,8 +102,9 @@ class SyncMachine(RuleBasedStateMachine):
         self.office = Office(world)
         self.people = self.office.people
         SEEN["examples"] += 1
-        promise.keep(self.office)
-        self.quiet_since = True
+        self._do(lambda: promise.keep(self.office))
+        self._do(self.people.begin)
+        self.quiet()
 
     def _do(self, happening: Happening) -> None:
         SEEN["steps"] += 1
@@ -205,6 +206,22 @@ class SyncMachine(RuleBasedStateMachine):
     @rule(number=numbers)
     def finish_stale(self, number: int) -> None:
         self._do(lambda: self.office.finish_stale(number))
+
+    @rule(direction=directions, other=directions, before=st.lists(by_people, max_size=2), after=by_people)
+    def overlap(
+        self,
+        direction: Direction,
+        other: Direction,
+        before: list[tuple[str, tuple[Any, ...]]],
+        after: tuple[str, tuple[Any, ...]],
+    ) -> None:
+        """People and another run between the reading and the writing of one."""
+        self._do(lambda: self.office.start(direction))
+        for happening in before:
+            self._do(self._named(happening))
+        self._do(lambda: self.office.whole(other))
+        self._do(self._named(after))
+        self._do(lambda: self.office.finish(-1))
 
     @rule(direction=directions)
     def look(self, direction: Direction) -> None:

@@ -106,10 +106,7 @@ class People:
     def edit(self, side: Side, number: int, what: str, kind: str, late: float = 0) -> None:
         rows = self.inside() if side is Side.INTERNAL else self.outside()
         if self._unanswered():
-            # By its match key a record is known whose creation has no answer yet; one without is known by its texts.
-            rows = {name: row for name, row in rows.items() if what != "email"}
-            if side is Side.EXTERNAL and not self.world.mapping.own_key:
-                rows = {name: row for name, row in rows.items() if row[1]["Email"]}
+            rows = {name: row for name, row in rows.items() if self._tells(side, name, what, row[1])}
         if not rows:
             return
         name, (record, _) = chosen(list(rows.items()), number)
@@ -137,6 +134,14 @@ class People:
         if kind == "back":
             return self.earlier.get((side, name, what), fresh)
         return special.get(kind, fresh)
+
+    def _tells(self, side: Side, name: str, what: str, row: Mapping[str, Value]) -> bool:
+        """After the edit, would something be left by which a record is known whose creation has no answer yet?"""
+        if side is Side.INTERNAL or self.world.mapping.own_key:
+            return what != "email"
+        if what == "email":
+            return all(record != name for record, _ in self.memory.edits)
+        return bool(row["Email"]) and (name, "email") not in self.memory.edits
 
     def _unanswered(self) -> bool:
         return self.world.sql("SELECT count(*) FROM sync_intents") != [(0,)]
@@ -218,6 +223,11 @@ class People:
             self.world.system.edit(LEAD, record, {"Title": f"S{next(self.numbers)}"})
 
     # Quiet
+
+    def begin(self) -> None:
+        """Some records that are linked before the story begins."""
+        for side in (Side.INTERNAL, Side.EXTERNAL):
+            self.create(side, key=True)
 
     def remember(self) -> None:
         """What both sides hold now, and what is linked."""
