@@ -83,7 +83,7 @@ def _extract(environment: Environment, handoff: Handoff, options: RunOptions, ta
     if handoff.direction is Direction.PUSHING:
         extracted = extract.push(environment, options, tally)
         return replace(handoff, parts=tuple(_stage(environment, handoff.run_id, extracted)))
-    window, moves = open_window(environment, options)
+    window, moves = open_window(environment, options, None if handoff.dry_run else _lease(handoff))
     reading = Reading()
     staged = _polled(environment, handoff.run_id, extract.poll(environment, window, options, reading, tally))
     return replace(

@@ -16,7 +16,7 @@ from modstamp.engine.handoff import RunOptions
 from modstamp.errors import IncompleteReadError, LimitReachedError
 from modstamp.instants import epochs
 from modstamp.model import Column, Direction, Side, Window
-from modstamp.ports import Cursor
+from modstamp.ports import Cursor, Lease
 
 Place = tuple[datetime, str]  # (stamp, id): windows are read in this order
 
@@ -41,21 +41,24 @@ class Reading:
         self.stopped = str(limit)
 
 
-def open_window(environment: Environment, options: RunOptions) -> tuple[Window, bool]:
+def open_window(environment: Environment, options: RunOptions, lease: Lease | None) -> tuple[Window, bool]:
     """The window to be read, and whether the cursor may move (G1, G3). An open window is gone on with.
 
     A run takes a slice of bounded size from it, so that a first load of any size needs no more room than its slices.
+    `lease`: None in a dry run, which leaves the cursor alone. Raises `LeaseLostError`.
     """
     settings, mapping = environment.settings, environment.mapping
     now = environment.connector.now().replace(microsecond=0)
     if options.since or options.until:
         return Window(lower=options.since, upper=options.until or now, at_most=options.limit), False
-    with environment.store.begin(read_only=True) as tx:
+    with environment.store.begin(read_only=lease is None) as tx:
+        if lease is not None:  # else the cursor that a changed mapping had set back would be put forward again (G30)
+            tx.leases.check(lease)
         cursor = tx.cursors.get(mapping.name)
-    if cursor.upper is None:
-        cursor = replace(cursor, lower=lower_bound(environment, cursor), upper=now)
-        if not options.dry_run:
-            with environment.store.begin() as tx:
+        if cursor.upper is None:
+            # A step that was repeated may have left a checkpoint of the window before: it means nothing in this one.
+            cursor = replace(cursor, lower=lower_bound(environment, cursor), upper=now, after=None)
+            if lease is not None:
                 tx.cursors.put(mapping.name, cursor)
     at_most = options.limit or settings.run_rows
     return Window(lower=cursor.lower, upper=cursor.upper or now, after=cursor.after, at_most=at_most), not options.limit
@@ -72,7 +75,7 @@ def lower_bound(environment: Environment, cursor: Cursor) -> datetime | None:
 def read(environment: Environment, window: Window, options: RunOptions, reading: Reading) -> Iterator[pd.DataFrame]:
     """Pages of a slice. One whose rows all share the window's last second has no place to go on from: it grows."""
     yield from _pages(environment, window, options, reading)
-    if not options.limit and not reading.whole and not reading.stopped and reading.reached == window.after:
+    if not options.limit and not reading.whole and not reading.stopped and reading.reached is None:
         yield from _pages(environment, replace(window, at_most=None), options, reading)
 
 
