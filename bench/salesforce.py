@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
@@ -40,6 +40,14 @@ class SalesforceProcess:
         """Give every Lead this value, as of now."""
         self._ask("edit", field=field, value=value)
 
+    def charged(self) -> int:
+        """Calls that the org counted so far."""
+        return int(self._ask("charged")["charged"])
+
+    def refresh_token(self) -> str:
+        """For clients that ask for a session by one."""
+        return str(self._ask("refresh_token")["token"])
+
     def _ask(self, order: str, **arguments: Any) -> Any:
         assert self._process.stdin is not None  # noqa: S101  # for the type checker: it is a pipe
         self._process.stdin.write(json.dumps({"order": order, **arguments}) + "\n")
@@ -66,8 +74,7 @@ def _serve(folder: Path) -> None:
         )
         for line in sys.stdin:
             order = json.loads(line)
-            _ORDERS[order.pop("order")](salesforce, **order)
-            _say({})
+            _say(_ORDERS[order.pop("order")](salesforce, **order) or {})
 
 
 def _say(answer: Any) -> None:
@@ -103,7 +110,20 @@ def _edit(salesforce: Salesforce, field: str, value: str) -> None:
         )
 
 
-_ORDERS: dict[str, Callable[..., None]] = {"fill": _fill, "edit": _edit}
+def _charged(salesforce: Salesforce) -> dict[str, int]:
+    return {"charged": salesforce.counts()["charged"]}
+
+
+def _refresh_token(salesforce: Salesforce) -> dict[str, str]:
+    return {"token": salesforce.org.sessions.grant_refresh(salesforce.org.user_id)}
+
+
+_ORDERS: dict[str, Callable[..., Mapping[str, Any] | None]] = {
+    "fill": _fill,
+    "edit": _edit,
+    "charged": _charged,
+    "refresh_token": _refresh_token,
+}
 
 if __name__ == "__main__":
     _serve(Path(sys.argv[1]))

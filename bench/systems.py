@@ -38,6 +38,23 @@ class Systems:
         """One run in a process of its own."""
         return measure(self.environment, mapping, direction, options)
 
+    @property
+    def address(self) -> str:
+        """The database as a URL that other programs understand."""
+        return self.database.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+    @property
+    def postmaster(self) -> int:
+        """Process id of the database server."""
+        with self.database.connect() as connection:
+            folder = connection.execute(text("SHOW data_directory")).scalar_one()
+        return int(Path(folder, "postmaster.pid").read_text(encoding="ascii").split()[0])
+
+    def count(self, rows: str) -> int:
+        """Of a table, with or without a condition."""
+        with self.database.connect() as connection:
+            return int(connection.execute(text(f"SELECT count(*) FROM {rows}")).scalar_one())  # noqa: S608  # our own
+
     def sql(self, statement: str) -> None:
         """As a person or program that knows nothing of the sync."""
         with self.database.begin() as connection:

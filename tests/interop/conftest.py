@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from sandbox import foreign
 from tests.fixtures.salesforce import salesforce, start_salesforce
-from tests.interop import environments
 from tests.interop.figures import Figures
 
 __all__ = ["salesforce", "start_salesforce"]
+HERE = Path(__file__).parent
 FIGURES = pytest.StashKey[Figures]()
 
 
@@ -25,17 +26,17 @@ def figures(pytestconfig: pytest.Config) -> Figures:
 
 @pytest.fixture(scope="session")
 def jsforce_folder() -> Path:
-    return environments.jsforce()
+    return foreign.node("jsforce", HERE / "jsforce")
 
 
 @pytest.fixture(scope="session")
 def tap_folder() -> Path:
-    return environments.tap_salesforce()
+    return foreign.python("tap_salesforce", HERE / "tap_salesforce" / "requirements.txt")
 
 
 @pytest.fixture(scope="session")
 def recordings_folder() -> Path:
-    return environments.recordings()
+    return foreign.unpacked("recordings", HERE / "recordings" / "requirements.txt")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

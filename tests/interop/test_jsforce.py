@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from sandbox import foreign
 from sandbox.salesforce.server import Salesforce
-from tests.interop import environments
 from tests.interop.figures import Figures
 from tests.interop.rows import COUNT, FIELDS, KEY, Row, as_csv, by_key, leads
 
@@ -28,7 +28,7 @@ Run = Callable[..., Any]
 def run(salesforce: Salesforce, jsforce_folder: Path, tmp_path: Path) -> Run:
     """Run one command of `jsforce/client.mjs` and return its result."""
     # Node looks for packages next to the script.
-    script = shutil.copy(environments.HERE / "jsforce" / "client.mjs", jsforce_folder)
+    script = shutil.copy(Path(__file__).parent / "jsforce" / "client.mjs", jsforce_folder)
     login = {
         "loginUrl": salesforce.http_url,
         "clientId": salesforce.client_id,
@@ -39,8 +39,8 @@ def run(salesforce: Salesforce, jsforce_folder: Path, tmp_path: Path) -> Run:
         order_file, answer_file = tmp_path / "order.json", tmp_path / "answer.json"
         order_file.write_text(json.dumps({"login": login, "command": name, "object": "Lead", **order}))
         done = subprocess.run(  # noqa: S603 - our own script
-            [environments.program("node"), script, str(order_file), str(answer_file)],
-            env=environments.environment(),
+            [foreign.program("node"), script, str(order_file), str(answer_file)],
+            env=foreign.environment(),
             capture_output=True,
             text=True,
             timeout=300,

