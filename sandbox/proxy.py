@@ -6,7 +6,7 @@ import selectors
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import Final
 
@@ -45,7 +45,8 @@ class Tunnel(StreamRequestHandler):
         self.server.asked.append(host)
         with socket.create_connection(self.server.target) as upstream:
             self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            _carry(self.connection, upstream)
+            with suppress(ConnectionResetError):  # a client may leave without a word
+                _carry(self.connection, upstream)
 
 
 def _carry(client: socket.socket, upstream: socket.socket) -> None:

@@ -82,7 +82,8 @@ class Dlt:
         address = systems.salesforce.address
         self._order = {
             **{name: address[name] for name in ("host", "login", "password")},
-            "database": systems.address,
+            # dlt wants a host; to the driver, the folder of the socket that follows it counts.
+            "database": systems.address.replace("@/", "@localhost/"),
             "folder": str(folder / "dlt"),
             "fields": FIELDS,
         }

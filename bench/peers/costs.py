@@ -41,7 +41,8 @@ def cost_of(pipe: Pipe, postmaster: int) -> Cost:
         seconds = time.perf_counter() - began
         if any(process.returncode for process in processes):
             errors.seek(0)
-            raise RuntimeError(errors.read().decode(errors="replace")[-3_000:])
+            said = errors.read().decode(errors="replace")[-3_000:]
+            raise RuntimeError(f"{[process.returncode for process in processes]}: {said}")
     return Cost(
         seconds=seconds,
         busy=sum(usage.ru_utime + usage.ru_stime for usage in usages),
