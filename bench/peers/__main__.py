@@ -6,6 +6,7 @@ run costs is the figure that counts.
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from argparse import ArgumentParser
 from collections.abc import Iterator
@@ -35,7 +36,9 @@ def _contenders(both: Systems, folder: Path, stack: ExitStack) -> Iterator[Conte
 def _run(contender: Contender, both: Systems, table: Table, run: str, rows: int) -> None:
     before = both.salesforce.charged()
     cost = cost_of(contender.pipe(), both.postmaster)
-    table.add_row(contender.name, run, f"{rows:,}", str(both.salesforce.charged() - before), *_cells(cost, rows))
+    cells = contender.name, run, f"{rows:,}", str(both.salesforce.charged() - before), *_cells(cost, rows)
+    table.add_row(*cells)
+    print(*cells, sep=" | ", file=sys.stderr, flush=True)  # a run takes minutes
 
 
 def _cells(cost: Cost, rows: int) -> tuple[str, ...]:
