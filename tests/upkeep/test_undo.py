@@ -196,3 +196,18 @@ def test_the_value_that_lost_a_conflict_is_in_the_history_and_comes_back(world: 
     assert (inside(world), outside(world)) == (["inside"], ["outside"])
     world.settle()
     assert (inside(world), outside(world)) == (["inside"], ["outside"])
+
+
+@pytest.mark.guarantee("G5")
+def test_what_the_database_changes_by_itself_when_a_poll_is_taken_back_is_pushed(sqlite_world: World) -> None:
+    world = sqlite_world
+    ((_, lead),) = pairs(world, 1)
+    world.edit_lead(lead, Phone="1")
+    run = world.poll()
+    then = "UPDATE prospects SET title = 'called' WHERE id = new.id"
+    world.sql(f"CREATE TRIGGER reaction AFTER UPDATE OF phone ON prospects BEGIN {then}; END")
+
+    take_back(world, run)
+    world.push()
+
+    assert outside(world) == ["called"]

@@ -27,8 +27,10 @@ def reverse(job: Job, writes: pd.DataFrame) -> Reversal:
     with environment.store.begin(writer=environment.mapping.name) as tx:
         tx.leases.check(job.lease)
         found = _decide(tx, environment, writes, lock=True)
+        before = _shown(tx, environment, found.by_link)
         done, refused = _write(tx, environment, found.by_link)
         shown = _shown(tx, environment, done)
+        _leave_reactions(tx, environment, done, before, shown)
         _save_links(tx, done, shown)
         _write_history(job, tx, done, shown)
         _write_log(job, tx, done)
@@ -94,11 +96,33 @@ def _update(tx: Transaction, environment: Environment, records: Sequence[Sequenc
 def _shown(
     tx: Transaction, environment: Environment, done: Mapping[int, Sequence[Cell]]
 ) -> dict[str, Mapping[Any, Any]]:
-    """What the database made of the values (G9), by internal id."""
+    """What the records hold: behind the write, what the database made of the values (G9). By internal id."""
     mapping = environment.mapping
     ids = [cells[0].internal_id for cells in done.values()]
     records = tx.records.read(mapping.internal, mapping.field_names(Side.INTERNAL), ids)
     return {row[Column.ID]: row for row in records.to_dict("records")}
+
+
+def _leave_reactions(
+    tx: Transaction,
+    environment: Environment,
+    done: Mapping[int, Sequence[Cell]],
+    before: Mapping[str, Mapping[Any, Any]],
+    shown: Mapping[str, Mapping[Any, Any]],
+) -> None:
+    """Pushing entries for records of which the database changed more by itself: no trigger tells the writer (G5)."""
+    mapping = environment.mapping
+    names = {each.internal for each in mapping.fields if each.travels(Direction.PUSHING)}
+    ids = []
+    for cells in done.values():
+        record = cells[0].internal_id
+        others = names.difference(cell.name for cell in cells)
+        if any(before[record].get(name) != shown[record].get(name) for name in others):
+            ids.append(record)
+    if ids and mapping.is_on(Direction.PUSHING):
+        reasons = ["the database itself changed it when it was written"] * len(ids)
+        entries = {"record_id": ids, "reason": reasons, "waits_for": [None] * len(ids)}
+        tx.pending.leave(mapping.name, Direction.PUSHING, frame(entries))
 
 
 def _save_links(tx: Transaction, done: Mapping[int, Sequence[Cell]], shown: Mapping[str, Mapping[Any, Any]]) -> None:
