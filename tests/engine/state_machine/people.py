@@ -177,7 +177,7 @@ class People:
             loser, (gone, _) = chosen([each for each in rows if each[0] != winner], other)
             self.tell("merge", loser, "into", winner)
             self.world.system.merge(LEAD, survivor, gone)
-            self.memory.become(loser, winner, self.linked.get(loser))
+            self.memory.become(loser, winner, self._counterpart(loser))
 
     def convert(self, number: int) -> None:
         """A lead becomes a contact, which no mapping reads."""
@@ -186,7 +186,12 @@ class People:
             name, (record, _) = chosen(rows, number)
             self.tell("convert", name)
             self.world.system.convert(LEAD, record, CONTACT)
-            self.memory.become(name, name, self.linked.get(name))
+            self.memory.become(name, name, self._counterpart(name))
+
+    def _counterpart(self, name: str) -> str | None:
+        """The internal id that a record was linked to, unless a person has deleted it since."""
+        record = self.linked.get(name)
+        return record if record in self.world.prospects() else None
 
     def _known_leads(self) -> list[tuple[str, tuple[str, Mapping[str, Value]]]]:
         """None of them was created by a write that has no answer yet."""
