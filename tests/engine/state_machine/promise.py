@@ -124,10 +124,21 @@ class Promise:
     def check_doubles(self) -> None:
         for side in Side:
             counts = Counter(self.name_of(record, side) for record in self.rows[side])
-            doubled = {name: n for name, n in counts.items() if n > self.memory.created[name]}
+            doubled = {name: n for name, n in self.with_namesakes(counts).items() if n > self.allowed(name)}
             assert not doubled, f"doubled on the {side} side: {doubled}"
             twice = {name: n for name, n in counts.items() if n > 1 and not self.waits(name) and not self.vague(name)}
             assert not twice, f"twice on the {side} side: {twice}"
+
+    def with_namesakes(self, counts: Counter[str]) -> Counter[str]:
+        """Who takes over another's link takes its name too, so that all of these are counted together, under ""."""
+        together: Counter[str] = Counter()
+        for name, number in counts.items():
+            together["" if name in self.memory.muddled else name] += number
+        return together
+
+    def allowed(self, name: str) -> int:
+        memory = self.memory
+        return memory.created[name] if name else sum(memory.created[each] for each in memory.muddled)
 
     def check_existence(self) -> None:
         memory = self.memory
