@@ -10,7 +10,7 @@ from typing import TypeVar
 from modstamp.errors import RejectedRecordError
 from modstamp.model import Side, Value, Values
 from tests.engine.state_machine.light import LightWorld
-from tests.engine.state_machine.memory import FIELDS, Memory
+from tests.engine.state_machine.memory import BOTH, FIELDS, Memory
 from tests.fixtures.world import CONTACT, LEAD
 
 Item = TypeVar("Item")
@@ -120,6 +120,9 @@ class People:
                 return
             value = self.world.leads()[record][FIELDS[what]]
         self.tell("edit", side, name, what, repr(value), late)
+        if value == self.earlier.get((side, name, what)) and what not in BOTH:
+            self.memory.against.add((name, what))  # for the engine nothing was edited that could repair the other side
+            return
         self.memory.edit(name, what, side, value, self.world.system.clock.replace(microsecond=0))
 
     def _value(self, side: Side, name: str, what: str, kind: str) -> Value:
