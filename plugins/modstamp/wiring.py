@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from modstamp.engine.environment import Environment
     from modstamp.engine.estimate import Estimate
     from modstamp.engine.handoff import Handoff, RunOptions, Summary
-    from modstamp.ports import Connector, Store
+    from modstamp.ports import Connector, RunRecord, Store
     from modstamp.state.calls import Meter
     from modstamp.state.descriptions import Descriptions
 
@@ -164,9 +164,9 @@ class Run:
         store, name = self.environment.store, self.environment.mapping.name
         calls = self.meter.counted(run_id)
         with store.begin() as tx:
-            record = tx.runs.get(run_id)
-            if record:
-                tx.runs.put(replace(record, status=status, message=message, ended_at=store.now(), calls=calls))
+            # A limit may be met before the run is noted, when the first load is estimated.
+            record = tx.runs.get(run_id) or self._unnoted(run_id)
+            tx.runs.put(replace(record, status=status, message=message, ended_at=store.now(), calls=calls))
         with suppress(LeaseHeldError):  # another run has taken over: then there is nothing to give back
             # Its own lease, granted once more: whatever of this run is still about can no longer write (G22).
             store.give_back(store.grant(name, self.direction, run_id))
@@ -175,8 +175,8 @@ class Run:
             run_id=run_id,
             mapping=name,
             direction=self.direction,
-            counts=record.counts if record else {},
-            reasons=record.reasons if record else {},
+            counts=record.counts,
+            reasons=record.reasons,
             calls=calls,
             document_calls=0,
             seconds=0.0,
@@ -200,6 +200,12 @@ class Run:
             held=True,
             message=message,
         )
+
+    def _unnoted(self, run_id: str) -> RunRecord:
+        from modstamp.ports import RunRecord  # noqa: PLC0415  # pandas
+
+        name, now = self.environment.mapping.name, self.environment.store.now()
+        return RunRecord(id=run_id, mapping=name, direction=self.direction, status="running", started_at=now)
 
     def estimated_calls(self, summary: Summary) -> int:
         """What a run would be charged for what a dry run has found: as much for looking, and its writes outside."""
