@@ -78,6 +78,7 @@ def test_status_shows_runs_what_waits_and_the_budget() -> None:
     text = report.status(
         {
             "runs": [RUN],
+            "holds": [],
             "pending": [{**waits, "reason": None}],
             "quarantine": [{**waits, "kind": "rejected", "reason": "Title is too long"}],
             "budgets": [

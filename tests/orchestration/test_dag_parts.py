@@ -89,16 +89,18 @@ def test_airflow_and_the_command_line_read_the_same_login(monkeypatch: pytest.Mo
     assert "secret" not in repr(found)
 
 
-def test_types_wait_for_those_that_they_refer_to_but_not_for_themselves(mappings: Mappings) -> None:
+def test_types_wait_for_those_that_they_refer_to_and_for_slices_of_their_own(mappings: Mappings) -> None:
     contact = schedule.of(mappings, mappings["salesforce_contact"], Direction.POLLING)
     role = schedule.of(mappings, mappings["salesforce_user_role"], Direction.POLLING)
 
     assert isinstance(contact, AssetOrTimeSchedule)
     assert isinstance(contact.asset_condition, AssetAny)
     assert contact.asset_condition == AssetAny(
-        *(schedule.linked(mappings[name]) for name in ("salesforce_user", "salesforce_account"))
+        schedule.rest(mappings["salesforce_contact"]),
+        *(schedule.linked(mappings[name]) for name in ("salesforce_user", "salesforce_account")),
     )
-    assert isinstance(role, DeltaTriggerTimetable)
+    assert isinstance(role, AssetOrTimeSchedule)
+    assert role.asset_condition == AssetAny(schedule.rest(mappings["salesforce_user_role"]))
 
 
 def test_a_direction_that_is_off_has_no_schedule(mappings: Mappings) -> None:
