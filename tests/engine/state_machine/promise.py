@@ -95,12 +95,22 @@ class Promise:
         row = self.row(name, direction.source) or {}
         if kind == "rejected":
             title = str(row.get("title") or row.get("Title") or "")
-            return title.endswith(REFUSED) if direction is Direction.PUSHING else title.endswith(LONG)
+            if direction is Direction.PUSHING:
+                return title.endswith(REFUSED)
+            return title.endswith(LONG) or self.has_rival(name, row.get("Email"))
         if kind == "withheld":
             return row.get("description") == PRIVATE or row.get("Company") == HOLD
         if kind == "held":
             return name in self.memory.unseen | self.memory.muddled
         return self.vague(name)
+
+    def has_rival(self, name: str, mail: Value) -> bool:
+        """Its key belongs to an internal record that is linked to another one."""
+        for mine, theirs in self.office.world.links():
+            internal = self.rows[Side.INTERNAL].get(mine, {})
+            if mail and internal.get("email") == mail and self.name_of(theirs, Side.EXTERNAL) != name:
+                return True
+        return False
 
     def vague(self, name: str) -> bool:
         """Of records that have, or had, others like them, several outcomes are right."""
