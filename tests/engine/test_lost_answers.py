@@ -68,6 +68,36 @@ def test_shown_differently_it_loses_against_a_newer_edit_of_ours_and_goes_to_the
     assert shown == [("lost: unconfirmed",)]
 
 
+@pytest.mark.guarantee("G19")
+def test_an_edit_between_our_create_and_its_read_back_is_theirs(world: World) -> None:
+    world.poll()
+    world.prospect(email=MAIL, last_name="Lovelace", title="ours", phone="1")
+    world.hooks.within_push(lambda: world.system.edit(LEAD, next(iter(world.leads())), {"Title": "theirs"}, by="ada"))
+
+    world.settle()
+
+    (lead,) = world.leads().values()
+    (prospect,) = world.prospects().values()
+    assert lead["Title"] == prospect["title"] == "theirs"
+    assert lead["Phone"] == prospect["phone"] == "1"
+
+
+@pytest.mark.guarantee("G19")
+def test_an_edit_of_ours_that_follows_stands_against_one_in_the_gap_by_the_policy(world: World) -> None:
+    world.change_mapping(conflict="engagement")
+    world.poll()
+    record = world.prospect(email=MAIL, last_name="Lovelace", title="ours")
+    world.hooks.within_push(lambda: world.system.edit(LEAD, next(iter(world.leads())), {"Title": "theirs"}, by="ada"))
+    world.push()
+    world.edit_prospect(record, title="ours again")
+
+    world.settle()
+
+    (lead,) = world.leads().values()
+    assert lead["Title"] == world.prospects()[record]["title"] == "ours again"
+    assert world.sql("SELECT rule FROM sync_history WHERE CAST(old AS TEXT) = '\"theirs\"'") != []
+
+
 @pytest.mark.guarantee("G20")
 @pytest.mark.parametrize("mail", [MAIL, None])
 def test_a_poll_that_meets_a_create_without_an_answer_leaves_it_alone(world: World, mail: str | None) -> None:

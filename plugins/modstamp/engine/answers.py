@@ -109,20 +109,25 @@ def _save_links(ledger: Ledger, done: Sequence[Answer]) -> None:
     links = ledger.tx.links.of(mapping.name, Side.INTERNAL, [each.internal_id for each in done], lock=True)
     by_id: dict[int, Mapping[Any, Any]] = {row["link_id"]: row for row in links.to_dict("records")}
     externals = {each.internal: each.external for each in mapping.fields}
-    rows = [_after(by_id[each.link_id], each, externals) for each in done if each.link_id in by_id]
+    us = ledger.job.environment.connector.user()
+    rows = [_after(by_id[each.link_id], each, externals, us) for each in done if each.link_id in by_id]
     ledger.tx.links.save(frame({name: [row[name] for row in rows] for name in LINK_COLUMNS}))
 
 
-def _after(link: Mapping[Any, Any], answer: Answer, externals: Mapping[str, str]) -> dict[Any, Any]:
-    """The link once this answer counts. What the target shows for a field we sent is its base, else what we sent."""
+def _after(link: Mapping[Any, Any], answer: Answer, externals: Mapping[str, str], us: str) -> dict[Any, Any]:
+    """The link once this answer counts. What the target shows for a field we sent is its base, else what we sent.
+
+    Where somebody else changed the record between our write and the read-back, what differs is their edit.
+    """
     if answer.action.operation is Operation.DELETE:
         return {**link, "state": "tombstone", "deleted_side": "both", "read_at": _later(answer, link)}
     shown, sent = _shown(answer.outcome), answer.action.values
+    ours = shown.get(Column.MODIFIED_BY) in (None, us)
     external_base: dict[str, Value] = dict(link["external_base"])
     unconfirmed = dict(link["unconfirmed"])
     for internal, value in answer.internal_values.items():
         external = externals[internal]
-        if external in shown and (external in sent or value is not None):
+        if ours and external in shown and (external in sent or value is not None):
             external_base[external] = shown[external]
         else:  # of a create: what the server puts into a field that we left blank is an edit like any other
             external_base[external] = sent.get(external)

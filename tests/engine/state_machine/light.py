@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -52,12 +52,15 @@ class Shelf:
 class ToldHooks(Hooks):
     """Tells of its calls as the store does of its steps."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: LightWorld) -> None:
         super().__init__(world.connector)
         self._world = world
 
     def _happen(self, when: str, method: str) -> None:
         self._world.reach(f"{when} {method}")
+
+    def _reads_back_later(self) -> bool:
+        return self._world.expects("within push")
 
 
 @dataclass
@@ -67,6 +70,7 @@ class LightWorld(World):
     whole: TypeMapping = field(kw_only=True)  # as it was at the beginning
     shelf: Shelf = field(default_factory=Shelf)
     catalog: Catalog = field(default_factory=Catalog)
+    expects: Callable[[str], bool] = lambda _: False  # whether something is going to happen at a step
 
     @property
     def store(self) -> Store:

@@ -31,6 +31,7 @@ steps = st.sampled_from(
     [
         "after push",
         "before push",
+        "within push",
         "after get",
         "before get",
         "after find",

@@ -42,7 +42,7 @@ class Surprise:
     def due(self, step: str) -> bool:
         if self.step in ("", step) and self.times:
             self.times -= 1
-        return not self.times and (self.kills or step in _BETWEEN or step.startswith(("before", "after")))
+        return not self.times and (self.kills or step in _BETWEEN or step.startswith(("before", "after", "within")))
 
 
 @dataclass
@@ -59,6 +59,7 @@ class Office:
     def __post_init__(self) -> None:
         self.people = People(self.world, self.memory)
         self.world.reach = self._reach
+        self.world.expects = self._expects
 
     def tell(self, *words: object) -> None:
         self.people.tell(*words)
@@ -73,6 +74,9 @@ class Office:
             finally:
                 self.depth -= 1
                 self.tell("}")
+
+    def _expects(self, step: str) -> bool:
+        return bool(self.surprises) and self.surprises[0].step in ("", step)
 
     # Runs
 
