@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -35,25 +36,34 @@ def values(frame: pd.DataFrame) -> dict[str, list[object]]:
 
 
 def test_what_was_written_comes_back_value_by_value(staging: ParquetStaging) -> None:
-    reference = staging.write("manual__2026-01-01T00:00:00+00:00/lead", "0-extracted", FRAME)
+    reference = staging.write("manual__2026-01-01T00:00:00+00:00/lead", 1, "0-extracted", FRAME)
     assert values(staging.read(reference)) == values(FRAME)
     assert staging.read(reference).dtypes.unique().tolist() == [object]
 
 
 def test_a_frame_without_rows_keeps_its_columns(staging: ParquetStaging) -> None:
-    found = staging.read(staging.write("run", "0", FRAME.iloc[:0]))
+    found = staging.read(staging.write("run", 1, "0", FRAME.iloc[:0]))
     assert (list(found.columns), len(found)) == (list(FRAME.columns), 0)
 
 
 def test_a_run_is_removed_whole_and_alone(staging: ParquetStaging) -> None:
-    first, second = (staging.write(run, "0", FRAME) for run in ("one", "two"))
+    first, second = (staging.write(run, 1, "0", FRAME) for run in ("one", "two"))
     staging.remove("one")
     staging.remove("one")  # another process was quicker
     assert [Path(path).exists() for path in (first, second)] == [False, True]
 
 
+@pytest.mark.guarantee("G22")
+def test_two_tries_of_a_step_write_beside_each_other_and_remove_their_own(staging: ParquetStaging) -> None:
+    old, again, new = (Path(staging.write("run", token, "0", FRAME)) for token in (1, 1, 12))
+    staging.remove("run", 1)
+    assert [path.exists() for path in (old, again, new)] == [False, False, True]
+    staging.remove("run")
+    assert not new.parent.exists()
+
+
 def test_what_never_landed_goes_after_a_while(staging: ParquetStaging) -> None:
-    old, new = (Path(staging.write(run, "0", FRAME)) for run in ("old", "new"))
+    old, new = (Path(staging.write(run, 1, "0", FRAME)) for run in ("old", "new"))
     os.utime(old.parent, (0, time.time() - 3_700))
     assert staging.remove_older_than(timedelta(hours=1)) == 1
     assert [path.exists() for path in (old, new)] == [False, True]
@@ -65,26 +75,28 @@ def test_nothing_is_there_to_be_removed_before_the_first_run(staging: ParquetSta
 
 @pytest.mark.parametrize("spoil", [Path.unlink, lambda path: path.write_bytes(b"no parquet")])
 def test_a_part_that_cannot_be_read_says_what_to_do(staging: ParquetStaging, spoil: object) -> None:
-    reference = staging.write("run", "0", FRAME)
+    reference = staging.write("run", 1, "0", FRAME)
     assert callable(spoil)
     spoil(Path(reference))
-    with pytest.raises(FatalError, match=r"run/0.parquet cannot be read .* Fix: run again"):
+    with pytest.raises(FatalError, match=r"run/1-0-\w+.parquet cannot be read .* Fix: run again"):
         staging.read(reference)
 
 
 def test_a_full_disk_is_told_and_no_half_part_stays(tmp_path: Path, staging: ParquetStaging) -> None:
-    folder = tmp_path / "staging" / "run"
-    folder.mkdir(parents=True)
-    (folder / "0.parquet").symlink_to("/dev/full")
-    with pytest.raises(FatalError, match=r"staging/run is full \(.*No space left.*\). Fix: free some room"):
-        staging.write("run", "0", FRAME)
-    assert list(folder.iterdir()) == []
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, usual[1]))
+    try:
+        with pytest.raises(FatalError, match=r"staging/run is full \(.*File too large.*\). Fix: free some room"):
+            staging.write("run", 1, "0", FRAME)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+    assert list((tmp_path / "staging" / "run").iterdir()) == []
 
 
 def test_a_folder_that_is_a_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for use in (
-        lambda: ParquetStaging(str(tmp_path / "file")).write("run", "0", FRAME),
+        lambda: ParquetStaging(str(tmp_path / "file")).write("run", 1, "0", FRAME),
         lambda: ParquetStaging(str(tmp_path / "file")).remove("run"),
         lambda: ParquetStaging(str(tmp_path / "file")).remove_older_than(timedelta(0)),
     ):

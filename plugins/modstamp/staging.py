@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pandas as pd
 import pyarrow as pa
@@ -23,7 +24,10 @@ _AS_JSON = b"modstamp.json"  # marks a column whose values are of several kinds
 
 
 class ParquetStaging:
-    """One folder per run. References are URLs, so that another worker can read what this one wrote."""
+    """One folder per run. References are URLs, so that another worker can read what this one wrote.
+
+    A file's name begins with the token of the lease and ends with chance: two tries of one step may both be alive.
+    """
 
     def __init__(self, url: str) -> None:
         """Raises `ConfigurationError` for a URL that nothing here can open."""
@@ -34,8 +38,8 @@ class ParquetStaging:
             fix = "name a folder, or an object store whose fsspec library is installed"
             raise ConfigurationError([Problem("MODSTAMP_STAGING_URL", str(error), fix)]) from error
 
-    def write(self, run_id: str, name: str, frame: pd.DataFrame) -> str:
-        path = self._folder(run_id) / f"{name}.parquet"
+    def write(self, run_id: str, token: int, name: str, frame: pd.DataFrame) -> str:
+        path = self._folder(run_id) / f"{token}-{name}-{uuid4().hex[:12]}.parquet"
         with _explained(path.parent):
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
@@ -55,8 +59,8 @@ class ParquetStaging:
             raise FatalError(f"the staged part {reference} cannot be read ({error}). Fix: {fix}") from error
         return pd.DataFrame({name: _column(table, name) for name in table.column_names})
 
-    def remove(self, run_id: str) -> None:
-        _remove(self._folder(run_id))
+    def remove(self, run_id: str, token: int | None = None) -> None:
+        _remove(self._folder(run_id), "" if token is None else f"{token}-")
 
     def remove_older_than(self, age: timedelta) -> int:
         """Runs that never landed leave parts behind; returns how many folders went."""
@@ -71,12 +75,17 @@ class ParquetStaging:
         return self._root / re.sub(r"[^\w.-]", "_", run_id)
 
 
-def _remove(folder: UPath) -> None:
-    """Another process may be removing the same."""
+def _remove(folder: UPath, prefix: str = "") -> None:
+    """Files whose names begin so, and the folder when it is empty. Another process may be removing the same."""
     with _explained(folder), suppress(FileNotFoundError):
+        others = 0
         for path in folder.iterdir():
-            path.unlink(missing_ok=True)
-        folder.rmdir()
+            if path.name.startswith(prefix):
+                path.unlink(missing_ok=True)
+            else:
+                others += 1
+        if not others:
+            folder.rmdir()
 
 
 @contextmanager

@@ -76,6 +76,11 @@ class Handoff:
         return cls(**{**document, **read})
 
     @property
+    def staged_under(self) -> int:
+        """The token that its staged parts carry; leases begin at 1."""
+        return self.token or 0
+
+    @property
     def upper_instant(self) -> datetime | None:
         return None if self.upper is None else instants.from_text(self.upper)
 

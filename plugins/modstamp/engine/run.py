@@ -15,6 +15,7 @@ import pandas as pd
 
 from modstamp import instants
 from modstamp.engine import adopt, brakes, convert, degraded, extract, load, parts, recover
+from modstamp.engine.batch import Source
 from modstamp.engine.context import Context
 from modstamp.engine.environment import Environment, Job
 from modstamp.engine.expectations import suite
@@ -82,10 +83,10 @@ def _prepare(environment: Environment, lease: Lease, tally: Tally) -> None:
 def _extract(environment: Environment, handoff: Handoff, options: RunOptions, tally: Tally) -> Handoff:
     if handoff.direction is Direction.PUSHING:
         extracted = extract.push(environment, options, tally)
-        return replace(handoff, parts=tuple(_stage(environment, handoff.run_id, extracted)))
+        return replace(handoff, parts=tuple(_stage(environment, handoff, extracted)))
     window, moves = open_window(environment, options, None if handoff.dry_run else _lease(handoff))
     reading = Reading()
-    staged = _polled(environment, handoff.run_id, extract.poll(environment, window, options, reading, tally))
+    staged = _polled(environment, handoff, extract.poll(environment, window, options, reading, tally))
     return replace(
         handoff,
         parts=staged,
@@ -96,10 +97,10 @@ def _extract(environment: Environment, handoff: Handoff, options: RunOptions, ta
     )
 
 
-def _polled(environment: Environment, run_id: str, extracted: Iterator[extract.Extracted]) -> tuple[Part, ...]:
+def _polled(environment: Environment, handoff: Handoff, extracted: Iterator[extract.Extracted]) -> tuple[Part, ...]:
     moved: list[pd.DataFrame] = []
-    staged = list(_stage(environment, run_id, _without_moved(extracted, moved)))
-    return (*_stage_moved(environment, run_id, moved), *staged)
+    staged = list(_stage(environment, handoff, _without_moved(extracted, moved)))
+    return (*_stage_moved(environment, handoff, moved), *staged)
 
 
 def _without_moved(extracted: Iterator[extract.Extracted], moved: list[pd.DataFrame]) -> Iterator[extract.Extracted]:
@@ -110,27 +111,27 @@ def _without_moved(extracted: Iterator[extract.Extracted], moved: list[pd.DataFr
         yield each
 
 
-def _stage_moved(environment: Environment, run_id: str, moved: list[pd.DataFrame]) -> Iterator[Part]:
+def _stage_moved(environment: Environment, handoff: Handoff, moved: list[pd.DataFrame]) -> Iterator[Part]:
     """Parts that are loaded before all others: a survivor that comes first would be created anew (G12, G24)."""
     whole = pd.concat(moved, ignore_index=True) if moved else pd.DataFrame()
     rows = environment.settings.part_rows
     for start in range(0, len(whole), rows):
-        yield _write(environment, run_id, f"moved-{start}-extracted", [whole[start : start + rows]], window=False)
+        yield _write(environment, handoff, f"moved-{start}-extracted", [whole[start : start + rows]], window=False)
 
 
-def _stage(environment: Environment, run_id: str, extracted: Iterator[extract.Extracted]) -> Iterator[Part]:
+def _stage(environment: Environment, handoff: Handoff, extracted: Iterator[extract.Extracted]) -> Iterator[Part]:
     """Pages are gathered into parts of a size that is worth a validation."""
     held: list[pd.DataFrame] = []
     number, window = 0, True
     for each in _cut(extracted, environment.settings.part_rows):
         if held and (each.window != window or sum(map(len, held)) >= environment.settings.part_rows):
-            yield _write(environment, run_id, f"{number}-extracted", held, window=window)
+            yield _write(environment, handoff, f"{number}-extracted", held, window=window)
             held, number = [], number + 1
         window = each.window
         if len(each.records):
             held.append(each.records)
     if held:
-        yield _write(environment, run_id, f"{number}-extracted", held, window=window)
+        yield _write(environment, handoff, f"{number}-extracted", held, window=window)
 
 
 def _cut(extracted: Iterator[extract.Extracted], rows: int) -> Iterator[extract.Extracted]:
@@ -140,11 +141,16 @@ def _cut(extracted: Iterator[extract.Extracted], rows: int) -> Iterator[extract.
             yield replace(each, records=each.records[start : start + rows])
 
 
-def _write(environment: Environment, run_id: str, name: str, pages: list[pd.DataFrame], *, window: bool) -> Part:
+def _write(environment: Environment, handoff: Handoff, name: str, pages: list[pd.DataFrame], *, window: bool) -> Part:
     whole = pd.concat(pages, ignore_index=True)
     deleted = int((column(whole, Column.STATE) == Presence.DELETED).sum())
-    reference = environment.staging.write(run_id, name, whole)
+    reference = environment.staging.write(handoff.run_id, handoff.staged_under, name, whole)
     return Part(reference=reference, rows=len(whole), window=window, deleted=deleted)
+
+
+def _rewritten(environment: Environment, handoff: Handoff, part: Part, name: str, source: Source) -> Part:
+    staged = environment.staging.write(handoff.run_id, handoff.staged_under, name, parts.pack(source))
+    return replace(part, reference=staged)
 
 
 def transform(environment: Environment, handoff: Handoff) -> Handoff:
@@ -156,8 +162,7 @@ def transform(environment: Environment, handoff: Handoff) -> Handoff:
         records = environment.staging.read(part.reference)
         counters = column(records, COUNTER)
         source = convert.converted(environment, handoff.direction, records.drop(columns=[COUNTER]), counters)
-        name = f"{number}-transformed"
-        done.append(replace(part, reference=environment.staging.write(handoff.run_id, name, parts.pack(source))))
+        done.append(_rewritten(environment, handoff, part, f"{number}-transformed", source))
     return _after(replace(handoff, parts=tuple(done)), _tally(handoff), began)
 
 
@@ -181,9 +186,8 @@ def validate(environment: Environment, handoff: Handoff) -> Handoff:
         rejected = objects(
             ["; ".join(filter(None, pair)) or None for pair in zip(rows.rejected, verdict.reasons, strict=True)]
         )
-        judged = parts.pack(replace(rows, rejected=rejected))
-        name = f"{number}-validated"
-        done.append(replace(part, reference=environment.staging.write(handoff.run_id, name, judged)))
+        judged = replace(rows, rejected=rejected)
+        done.append(_rewritten(environment, handoff, part, f"{number}-validated", judged))
     _keep_verdicts(environment, handoff, verdicts)
     return _after(replace(handoff, parts=tuple(done)), _tally(handoff), began)
 
@@ -204,7 +208,7 @@ def finish(environment: Environment, handoff: Handoff) -> Summary:
     began, tally = time.monotonic(), _tally(handoff)
     if handoff.dry_run:
         differences = load.preview(environment, handoff, tally)
-        environment.staging.remove(handoff.run_id)
+        environment.staging.remove(handoff.run_id, handoff.staged_under)
         message = brakes.foretell(environment, handoff, tally.counts)
         summary = _summary(_after(handoff, tally, began), message, differences=differences)
         return replace(summary, calls=environment.calls_of(handoff.run_id))
@@ -215,13 +219,15 @@ def finish(environment: Environment, handoff: Handoff) -> Summary:
         held = question and brakes.ask(job, question)
         if held:
             environment.store.give_back(lease)
-            environment.staging.remove(handoff.run_id)
+            environment.staging.remove(handoff.run_id, handoff.staged_under)
             summary = _record(environment, _after(handoff, tally, began), "held", held.message)
             return replace(summary, asks=held.decision is None)
         load.load(job, handoff)
     except LimitReachedError as limit:
         environment.store.give_back(lease)
-        environment.staging.remove(handoff.run_id)  # the next run reads anew: what was not landed is behind the cursor
+        environment.staging.remove(
+            handoff.run_id, handoff.staged_under
+        )  # the next run reads anew: what was not landed is behind the cursor
         return _record(environment, _after(handoff, tally, began), "paused", str(limit))
     brakes.settle(job, question)
     warning = _many_hidden(environment, tally)
@@ -232,7 +238,7 @@ def finish(environment: Environment, handoff: Handoff) -> Summary:
         # A row of the log that names both types and no record (OSF-105).
         _log(environment, handoff, "completed", "Completed poll")
     environment.store.give_back(lease)
-    environment.staging.remove(handoff.run_id)
+    environment.staging.remove(handoff.run_id, handoff.staged_under)
     status = "paused" if handoff.stopped else "completed"
     return _record(environment, _after(handoff, tally, began), status, handoff.stopped or warning or slow)
 

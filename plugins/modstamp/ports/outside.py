@@ -86,10 +86,16 @@ class Connector(Protocol):
 class Staging(Protocol):
     """Where parts wait between tasks. Parts hold personal data and are removed when their run has landed."""
 
-    def write(self, run_id: str, name: str, frame: pd.DataFrame) -> str:
-        """Store a frame and return its reference, a URL. Raises `FatalError` when there is no room."""
+    def write(self, run_id: str, token: int, name: str, frame: pd.DataFrame) -> str:
+        """Store a frame and return its reference, a URL. Raises `FatalError` when there is no room.
+
+        `token`: of the lease, 0 in a dry run. Nothing that is stored is ever written over: an earlier try of the run
+        may still live, and write (G22).
+        """
         ...
 
     def read(self, reference: str) -> pd.DataFrame: ...
 
-    def remove(self, run_id: str) -> None: ...
+    def remove(self, run_id: str, token: int | None = None) -> None:
+        """What was stored under this lease of the run; None: under any."""
+        ...

@@ -35,8 +35,8 @@ class Shelf:
     def __init__(self) -> None:
         self._parts: dict[str, pd.DataFrame] = {}
 
-    def write(self, run_id: str, name: str, frame: pd.DataFrame) -> str:
-        reference = f"{run_id}/{name}"
+    def write(self, run_id: str, token: int, name: str, frame: pd.DataFrame) -> str:
+        reference = f"{run_id}/{token}/{name}"
         self._parts[reference] = frame
         return reference
 
@@ -45,8 +45,9 @@ class Shelf:
             raise FatalError(f"the staged part {reference} cannot be read")
         return self._parts[reference]
 
-    def remove(self, run_id: str) -> None:
-        self._parts = {name: part for name, part in self._parts.items() if not name.startswith(f"{run_id}/")}
+    def remove(self, run_id: str, token: int | None = None) -> None:
+        gone = f"{run_id}/" if token is None else f"{run_id}/{token}/"
+        self._parts = {name: part for name, part in self._parts.items() if not name.startswith(gone)}
 
 
 class ToldHooks(Hooks):
