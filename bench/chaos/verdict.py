@@ -185,6 +185,8 @@ class Judge:
         if unseen and not there[other]:
             told = f"deleted {deletion.side} at {deletion.at:.2f}, though {', '.join(map(str, unseen))}"
             yield Finding(self._kind_of_loss(record, deletion, unseen), record.name, told)
+        elif there[other] and self._has_unseen_edits(record, deletion):
+            return  # `after_delete` decides, under the create toggle
         elif not unseen and deletion.paired and there[other] == self.policies.deletes(deletion.side):
             word = "is still" if there[other] else "is not"
             yield Finding(
@@ -200,6 +202,9 @@ class Judge:
         story = record.fields[each.internal]
         rivals = any(leaf.side == deletion.side for leaf in story.leaves())
         return [version for version in story.unseen(deletion.side) if not (rivals and self._told(each, version))]
+
+    def _has_unseen_edits(self, record: Record, deletion: Deletion) -> bool:
+        return any(record.fields[each.internal].unseen(deletion.side) for each in FIELDS[record.type])
 
     def _may_stay_alone(self, record: Record, there: dict[str, bool]) -> bool:
         """Accounts that are made inside stay there unless the mapping sends them."""
