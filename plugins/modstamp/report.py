@@ -127,8 +127,9 @@ def upkeep(document: Document) -> str:
 def answer(hold: Document) -> str:
     """What was decided, and what follows."""
     about = f"{hold['mapping']} {hold['direction']}"
+    named = ", ".join(f"{kind} {records:,}" for kind, records in hold["counts"].items())
     follows = {
-        "approved": "The next run passes, or a run that waits in Airflow",
+        "approved": f"The next run of its window passes, or one that waits in Airflow, up to: {named}",
         "rejected": "Its work stays pending, and nobody is asked again for a day unless it grows",
     }
     return f"{about}: {hold['decision']} ({hold['message']}). {follows[hold['decision']]}."

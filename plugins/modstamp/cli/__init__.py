@@ -114,7 +114,7 @@ def sync(mapping: Sequence[str], direction: str | None, *, as_json: bool) -> Non
 @click.option("--reject", is_flag=True, help="The run shall not write; nobody is asked again for a day.")
 @shared.JSON
 def approve(mapping: str, direction: str | None, *, reject: bool, as_json: bool) -> None:
-    """Let a held run pass: once, within a day, up to the numbers it asked for. MAPPING may be the run's id."""
+    """Let a held run pass: within a day, for its whole window, up to what it asked for. MAPPING may be the run's id."""
     settings = shared.settings()
     hold = approval.find(approval.waiting(settings), mapping, Direction(direction) if direction else None)
     document = approval.answer(settings, hold, approve=not reject, who=getpass.getuser()).as_dict()

@@ -3,6 +3,9 @@
 Three looks, each dearer than the one before, the next only when a limit may be passed: how many rows were staged; how
 many of their records are linked; what the plan of every batch would do. The question and its answer are a `Hold` in the
 state. An answer is carried out by a run that reads everything anew: hours may lie between the two.
+
+A window that takes several runs is counted as a whole: each run adds what those before it have done. An approval names
+the operation and the number that the whole window is expected to come to, and is good until the window is read.
 """
 
 from __future__ import annotations
@@ -14,27 +17,30 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from modstamp import instants
-from modstamp.engine import load
+from modstamp.engine import amounts, load
+from modstamp.engine.amounts import EMPTIED
 from modstamp.engine.environment import Environment, Job
 from modstamp.engine.frames import column
 from modstamp.engine.handoff import Handoff
-from modstamp.engine.plan import GONE
 from modstamp.errors import RunHeldError
-from modstamp.model import Column, Direction, Operation, Presence
+from modstamp.model import Column, Direction, Operation, Presence, Window
 from modstamp.ports import Cursor, Hold
 from modstamp.settings import RunLimit, Settings
 
-EMPTIED = "emptied"
 _SMALL_BASE = 25  # linked records: with fewer, half of them may well go in a day
 _MARGIN, _SHARE_OF_MARGIN = 10, 0.1  # by how much what is done may exceed what was approved
 
 
 @dataclass(frozen=True, slots=True)
 class Excess:
-    """One limit that a run would pass. `kind`: an operation, or `EMPTIED`."""
+    """One limit that would be passed. `kind`: an operation, or `EMPTIED`; `records`: up to the end of this run.
+
+    `expected`: up to the end of its window.
+    """
 
     kind: str
     records: int
+    expected: int
     words: str
 
 
@@ -43,23 +49,34 @@ class Question:
     """Every limit that a run would pass."""
 
     excesses: tuple[Excess, ...]
+    more: str = ""
 
     @property
     def counts(self) -> dict[str, int]:
-        return {each.kind: each.records for each in self.excesses}
+        """What an approval of this question allows."""
+        return {each.kind: each.expected for each in self.excesses}
 
     @property
     def words(self) -> str:
-        return "; ".join(each.words for each in self.excesses)
+        return "; ".join(each.words for each in self.excesses) + self.more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Standing:
-    """How the mapping stands. `inside`: records of the internal type. `first`: a poll that was never whole before."""
+    """How the mapping stands. `inside`: records of the internal type. `first`: a poll that was never whole before.
+
+    `done`: by earlier runs of the same window.
+    """
 
     linked: int
     inside: int
     first: bool
+    done: amounts.Amounts
+
+    @property
+    def before(self) -> int:
+        """Records that were linked when the window was opened."""
+        return max(0, self.linked + self.done.get(EMPTIED, 0) - self.done.get(Operation.CREATE, 0))
 
 
 def look(environment: Environment, handoff: Handoff) -> Question | None:
@@ -70,7 +87,7 @@ def look(environment: Environment, handoff: Handoff) -> Question | None:
     standing = _standing(environment, handoff)
     if standing.inside == 0 and standing.linked >= _SMALL_BASE:
         words = f"there is no {environment.mapping.internal} left, while {standing.linked:,} of them are linked"
-        return Question((Excess(EMPTIED, standing.linked, words),))
+        return Question((Excess(EMPTIED, standing.linked, standing.linked, words),))
     bound: Mapping[str, int]
     bound = {Operation.CREATE: rows - gone, Operation.UPDATE: rows - gone, Operation.DELETE: gone, EMPTIED: gone}
     for dearer in (_by_links, _by_plans):
@@ -78,12 +95,34 @@ def look(environment: Environment, handoff: Handoff) -> Question | None:
             return None
         bound = dearer(environment, handoff, standing)
     excesses = _excesses(environment, handoff, standing, bound)
-    return Question(excesses) if excesses else None
+    return _of_window(environment, handoff, standing, bound) if excesses else None
+
+
+def _of_window(environment: Environment, handoff: Handoff, standing: _Standing, here: Mapping[str, int]) -> Question:
+    """What the whole window comes to if the rest of it is like this slice: one counted call."""
+    rest = 0 if handoff.whole or handoff.upper is None else _still_to_be_read(environment, handoff)
+    parts = 1 + rest / max(1, handoff.counts.get("seen", 0))
+    coming = {kind: math.ceil(records * parts) for kind, records in here.items()}
+    excesses = tuple(
+        replace(each, records=here[each.kind] + standing.done.get(each.kind, 0))
+        for each in _excesses(environment, handoff, standing, coming)
+    )
+    more = f"; {rest:,} records of its window are still to be read, and are counted as if they were like the others"
+    return Question(excesses, more if rest else "")
+
+
+def _still_to_be_read(environment: Environment, handoff: Handoff) -> int:
+    mapping = environment.mapping
+    with environment.store.begin(read_only=True) as tx:
+        cursor = tx.cursors.get(mapping.name)
+    upper = cursor.upper or environment.connector.now()
+    window = Window(lower=cursor.lower, upper=upper, after=handoff.reached_place or cursor.after)
+    return environment.connector.count(mapping.external_type, window)
 
 
 def foretell(environment: Environment, handoff: Handoff, counts: Mapping[str, int]) -> str:
     """What a dry run says about a run that would be held; `counts`: of its plans, by `Kind`."""
-    standing, exact = _standing(environment, handoff), _of_kinds(counts)
+    standing, exact = _standing(environment, handoff), amounts.planned(counts)
     excesses = _excesses(environment, handoff, standing, exact)
     if excesses:
         return f"a run would be held: {Question(excesses).words}"
@@ -95,11 +134,12 @@ def foretell(environment: Environment, handoff: Handoff, counts: Mapping[str, in
 def _standing(environment: Environment, handoff: Handoff) -> _Standing:
     mapping = environment.mapping
     with environment.store.begin(read_only=True) as tx:
-        never = tx.cursors.get(mapping.name).cursor is None
+        cursor = tx.cursors.get(mapping.name)
         return _Standing(
             linked=tx.links.count(mapping.name),
             inside=tx.records.count(mapping.internal),
-            first=never and handoff.direction is Direction.POLLING,
+            first=cursor.cursor is None and handoff.direction is Direction.POLLING,
+            done=cursor.done if handoff.upper is not None else {},
         )
 
 
@@ -111,15 +151,18 @@ def _excesses(
     target = mapping.internal if direction is Direction.POLLING else mapping.external_type
     for operation in Operation:
         allowed = _allowed(environment, standing, operation)
-        if mapping.toggles(direction).of(operation).on and counts.get(operation, 0) > allowed:
-            records = counts[operation]
+        here, earlier = counts.get(operation, 0), standing.done.get(operation, 0)
+        records = here + earlier
+        if mapping.toggles(direction).of(operation).on and here and records > allowed:
             words = f"it would {operation} {records:,} {target} records, and may {operation} {allowed:,.0f} unasked"
-            found.append(Excess(str(operation), records, words))
-    gone, share = counts.get(EMPTIED, 0), environment.settings.emptied_share
-    if gone >= _SMALL_BASE and gone > share * standing.linked:
+            words += f" ({earlier:,} of them are done by earlier runs of this window)" if earlier else ""
+            found.append(Excess(str(operation), records, records, words))
+    here, share = counts.get(EMPTIED, 0), environment.settings.emptied_share
+    gone = here + standing.done.get(EMPTIED, 0)
+    if here and gone >= _SMALL_BASE and gone > share * standing.before:
         source = mapping.external_type if direction is Direction.POLLING else mapping.internal
-        words = f"{gone:,} of {standing.linked:,} linked {source} records are deleted"
-        found.append(Excess(EMPTIED, gone, words))
+        words = f"{gone:,} of {standing.before:,} linked {source} records are deleted"
+        found.append(Excess(EMPTIED, gone, gone, words))
     return tuple(found)
 
 
@@ -130,7 +173,7 @@ def _allowed(environment: Environment, standing: _Standing, operation: Operation
         return math.inf
     share = usual.share if own.share is None else own.share
     records = usual.records if own.records is None else own.records
-    return min(records, max(usual.floor, int(share * standing.linked)))
+    return min(records, max(usual.floor, int(share * standing.before)))
 
 
 def _usual(settings: Settings, operation: Operation) -> RunLimit:
@@ -167,16 +210,7 @@ def _by_plans(environment: Environment, handoff: Handoff, standing: _Standing) -
     counts: Counter[str] = Counter()
     for planned in load.plans(environment, handoff):
         counts += planned.counts()
-    return _of_kinds(counts)
-
-
-def _of_kinds(counts: Mapping[str, int]) -> dict[str, int]:
-    return {
-        Operation.CREATE: counts.get("create", 0) + counts.get("recreate", 0),
-        Operation.UPDATE: counts.get("update", 0),
-        Operation.DELETE: counts.get("delete", 0),
-        EMPTIED: counts.get(GONE, 0),
-    }
+    return amounts.planned(counts)
 
 
 def ask(job: Job, question: Question) -> Hold | None:
@@ -239,10 +273,13 @@ def wait_for_answer(environment: Environment, direction: Direction) -> None:
         )
 
 
-def settle(job: Job, question: Question | None) -> None:
-    """After a completed run: an approval that was used has had its turn, and a question that no longer arises goes."""
+def settle(job: Job, question: Question | None, *, ended: bool) -> None:
+    """After a completed run: an approval that was used has had its turn, and a question that no longer arises goes.
+
+    `ended`: no other run goes on with the window. Until then an approval stays.
+    """
     name, direction = job.environment.mapping.name, job.lease.direction
     with job.environment.store.begin() as tx:
         hold = tx.holds.get(name, direction)
-        if hold and (question or hold.decision != "approved"):
+        if hold and (hold.decision != "approved" or (ended and (question or job.in_window))):
             tx.holds.drop(name, direction)

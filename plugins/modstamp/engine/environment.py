@@ -47,10 +47,14 @@ class Environment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One run at work: what its batches share. `tally` is the only thing in it that changes."""
+    """One run at work: what its batches share. `tally` is the only thing in it that changes.
+
+    `in_window`: it moves the cursor, and what it does counts for the window that is open (G28).
+    """
 
     environment: Environment
     lease: Lease
     run_id: str
     context: Context
     tally: Tally
+    in_window: bool = False

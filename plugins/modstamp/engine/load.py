@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from modstamp.engine import convert, extract, land, parts, send
+from modstamp.engine import amounts, convert, extract, land, parts, send
 from modstamp.engine.batch import Source
 from modstamp.engine.context import Context
 from modstamp.engine.environment import Environment, Job
@@ -35,7 +35,7 @@ def load(job: Job, handoff: Handoff) -> None:
         return
     set_aside: list[str] = []
     for part, source in sources:
-        set_aside += _land_part(job, source, moves=part.window and handoff.upper is not None)
+        set_aside += _land_part(job, source, moves=part.window and job.in_window)
     _delete_last(job, set_aside)
     _move_cursor(job, handoff)
 
@@ -80,7 +80,7 @@ def _second_pass(job: Job, source: Source) -> None:
     extract.wake(job.environment, Direction.POLLING)
     fresh = replace(_asked_for(job, source.records), rejected=source.rejected)
     # Its rows were counted in the first pass.
-    second = replace(job, context=replace(job.context, same_read=True), tally=Tally())
+    second = replace(job, context=replace(job.context, same_read=True), tally=Tally(), in_window=False)
     for batch in parts.batches(fresh, job.environment.settings.inbound_batch):
         _land(second, batch, moves=False)
 
@@ -104,10 +104,11 @@ def _land_once(job: Job, batch: Source, *, moves: bool) -> Plan:
     with job.environment.store.begin(writer=mapping.name) as tx:
         tx.leases.check(job.lease)
         planned = land.land(job, tx, batch)
-        if moves:
+        if job.in_window:
             cursor = tx.cursors.get(mapping.name)
-            after = last_in_order(batch.records, cursor.upper, cursor.after)
-            tx.cursors.put(mapping.name, replace(cursor, after=after))
+            after = last_in_order(batch.records, cursor.upper, cursor.after) if moves else cursor.after
+            done = amounts.with_done(cursor.done, planned)
+            tx.cursors.put(mapping.name, replace(cursor, after=after, done=done))
     return planned
 
 

@@ -213,7 +213,14 @@ def finish(environment: Environment, handoff: Handoff) -> Summary:
         summary = _summary(_after(handoff, tally, began), message, differences=differences)
         return replace(summary, calls=environment.calls_of(handoff.run_id))
     lease, context = _lease(handoff), load.context_of(environment, handoff)
-    job = Job(environment=environment, lease=lease, run_id=handoff.run_id, context=context, tally=tally)
+    job = Job(
+        environment=environment,
+        lease=lease,
+        run_id=handoff.run_id,
+        context=context,
+        tally=tally,
+        in_window=handoff.upper is not None,
+    )
     try:
         question = brakes.look(environment, handoff)
         held = question and brakes.ask(job, question)
@@ -229,7 +236,7 @@ def finish(environment: Environment, handoff: Handoff) -> Summary:
             handoff.run_id, handoff.staged_under
         )  # the next run reads anew: what was not landed is behind the cursor
         return _record(environment, _after(handoff, tally, began), "paused", str(limit))
-    brakes.settle(job, question)
+    brakes.settle(job, question, ended=handoff.whole)
     warning = _many_hidden(environment, tally)
     if warning:
         _log(environment, handoff, "held", warning)

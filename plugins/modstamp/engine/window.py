@@ -57,7 +57,7 @@ def open_window(environment: Environment, options: RunOptions, lease: Lease | No
         cursor = tx.cursors.get(mapping.name)
         if cursor.upper is None:
             # A step that was repeated may have left a checkpoint of the window before: it means nothing in this one.
-            cursor = replace(cursor, lower=lower_bound(environment, cursor), upper=now, after=None)
+            cursor = Cursor(cursor=cursor.cursor, lower=lower_bound(environment, cursor), upper=now)
             if lease is not None:
                 tx.cursors.put(mapping.name, cursor)
     at_most = options.limit or settings.run_rows

@@ -47,12 +47,16 @@ class Lease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
-    """How far a mapping has been read. `upper` not None: a window is open, to be gone on with from `after` (G3)."""
+    """How far a mapping has been read. `upper` not None: a window is open, to be gone on with from `after` (G3).
+
+    `done`: what the runs of that window have done so far: create, update, delete or emptied → records (G28).
+    """
 
     cursor: datetime | None = None
     lower: datetime | None = None
     upper: datetime | None = None
     after: tuple[datetime, str] | None = None
+    done: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

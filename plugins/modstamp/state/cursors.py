@@ -21,10 +21,10 @@ class Cursors:
         if row is None:
             return Cursor()
         after = None if row.after_stamp is None else (row.after_stamp, row.after_id)
-        return Cursor(cursor=row.cursor, lower=row.lower, upper=row.upper, after=after)
+        return Cursor(cursor=row.cursor, lower=row.lower, upper=row.upper, after=after, done=row.done or {})
 
     def put(self, mapping: str, cursor: Cursor) -> None:
         """All of it, the checkpoint included."""
         stamp, record_id = cursor.after or (None, None)
-        window = {"cursor": cursor.cursor, "lower": cursor.lower, "upper": cursor.upper}
+        window = {"cursor": cursor.cursor, "lower": cursor.lower, "upper": cursor.upper, "done": dict(cursor.done)}
         upsert(self._connection, cursors, [{"mapping": mapping, **window, "after_stamp": stamp, "after_id": record_id}])

@@ -76,6 +76,7 @@ cursors = Table(
     Column("upper", Instant, comment="of the window being read, by the server's clock; None: no window is open (G3)"),
     Column("after_stamp", Instant, comment="checkpoint inside the window"),
     Column("after_id", Text, comment="checkpoint inside the window"),
+    Column("done", _Json, comment="in the window so far: create, update, delete or emptied → records (G28)"),
     comment="How far the external side of a mapping has been read",
 )
 
