@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from sandbox.salesforce.access import Access
 from sandbox.salesforce.clock import Clock
 from sandbox.salesforce.faults import Faults
 from sandbox.salesforce.jobs import Jobs
 from sandbox.salesforce.meter import Meter
+from sandbox.salesforce.opportunities import stage_rows
 from sandbox.salesforce.query import Cursors
 from sandbox.salesforce.rules import Rules, load_rules
-from sandbox.salesforce.schema import DEFAULT_CUSTOM_FIELDS, Schema, load_schema
+from sandbox.salesforce.schema import DEFAULT_CUSTOM_FIELDS, Schema, load_schema, with_metadata
 from sandbox.salesforce.sessions import Sessions
 from sandbox.salesforce.store import Store
+from sandbox.salesforce.views import Views, load_views
 from sandbox.salesforce.work import Work
 
-CUSTOM_FIELDS_FILE, RULES_FILE, CREDENTIALS_FILE, DATA_FILE = (
+CUSTOM_FIELDS_FILE, RULES_FILE, VIEWS_FILE, CREDENTIALS_FILE, DATA_FILE = (
     "custom_fields.yaml",
     "rules.yaml",
+    "views.yaml",
     "credentials.json",
     "salesforce.db",
 )
@@ -75,6 +82,8 @@ class Org:
     org_id: str = ""
     user_id: str = ""
     people_id: str = ""
+    views: Views = field(default_factory=Views)
+    metadata: dict[str, Any] = field(default_factory=dict)
     jobs: Jobs = field(default_factory=Jobs)
     work: Work = field(default_factory=Work)
 
@@ -82,6 +91,26 @@ class Org:
     def schema(self) -> Schema:
         """What the administrator has set up; what the API shows of it is `access.shown`."""
         return self.access.schema
+
+    def add_metadata(self, metadata: Mapping[str, Any]) -> None:
+        """Make fields and object types of the org's own, for good.
+
+        Raises:
+            ValueError: see `schema.with_metadata`.
+        """
+        merged = {name: dict(data) for name, data in self.metadata.items()}
+        for name, data in metadata.items():
+            merged[name] = _merged(merged.get(name, {}), data)
+        schema = with_metadata(load_schema(), merged)
+        self.store.extend(schema)
+        self.access.base, self.metadata, self.opened = schema, merged, self.clock.now()
+        text = yaml.safe_dump(merged, sort_keys=False, allow_unicode=True)
+        (self.state / CUSTOM_FIELDS_FILE).write_text(text, encoding="utf-8")
+
+    def show(self, views: Views) -> None:
+        """Let the org have these list views and reports."""
+        views.settle(self.store, by=self.user_id)
+        self.views = views
 
     def begin_write(self, user_id: str) -> datetime:
         """The moment that a write is stamped with: that of its beginning, which faults move away from its commit."""
@@ -125,6 +154,9 @@ def open_org(state: Path, options: Options) -> Org:
         opened=clock.now(),
     )
     org.org_id, org.user_id, org.people_id = _settle(store, org.credentials)
+    for path in custom_files(state, *options.custom_fields):
+        org.metadata |= yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    org.show(load_views(state / VIEWS_FILE))
     return org
 
 
@@ -134,11 +166,24 @@ def open_store(state: Path, *custom_fields: Path, clock: Clock | None = None) ->
     Custom fields come from the given files, else from the folder's own file, else from the shipped one.
     """
     state.mkdir(parents=True, exist_ok=True)
-    own = state / CUSTOM_FIELDS_FILE
-    files = custom_fields or ((own,) if own.exists() else (DEFAULT_CUSTOM_FIELDS,))
-    store = Store(state / DATA_FILE, schema=load_schema(*files), clock=clock)
+    store = Store(state / DATA_FILE, schema=load_schema(*custom_files(state, *custom_fields)), clock=clock)
     _settle(store, _credentials(state / CREDENTIALS_FILE))
     return store
+
+
+def custom_files(state: Path, *given: Path) -> tuple[Path, ...]:
+    """Where the fields and types of the org's own are read from: the first of the places that `open_store` names."""
+    own = state / CUSTOM_FIELDS_FILE
+    return given or ((own,) if own.exists() else (DEFAULT_CUSTOM_FIELDS,))
+
+
+def _merged(before: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
+    """A type's metadata with more; fields of a custom type stand under `fields`, wherever they come from."""
+    if "fields" not in before:
+        return {**before, **data}
+    fields = data.get("fields", data)
+    rest = data if "fields" in data else {}
+    return {**before, **rest, "fields": {**before["fields"], **fields}}
 
 
 def _settle(store: Store, credentials: Credentials) -> tuple[str, str, str]:
@@ -151,6 +196,8 @@ def _settle(store: Store, credentials: Credentials) -> tuple[str, str, str]:
             store.insert_many("Organization", [organization], by=user_id)
         if not store.count("LeadStatus"):
             store.insert_many("LeadStatus", _lead_statuses(store.schema), by=user_id)
+        if not store.count("OpportunityStage"):
+            store.insert_many("OpportunityStage", stage_rows(), by=user_id)
     return next(store.rows("Organization"))["Id"], user_id, people_id
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from sandbox.salesforce import ids
 from sandbox.salesforce.access import Access
+from sandbox.salesforce.children import Children, prepared
 from sandbox.salesforce.clock import Clock
 from sandbox.salesforce.problems import Refusal
 from sandbox.salesforce.soql.parse import parse
@@ -21,6 +22,7 @@ from sandbox.salesforce.soql.translate import Statement, translate
 from sandbox.salesforce.store import Store
 
 LOCATOR_PREFIX = "0r8"
+MOST_GROUPS = 2_000
 CURSOR_LIFE = 2 * 24 * 60 * 60.0
 Record = dict[str, Any]
 
@@ -33,6 +35,7 @@ class Cursor:
     statement: Statement
     found: array[int]
     opened: float
+    children: tuple[Children, ...] = ()
 
     @property
     def counting(self) -> bool:
@@ -60,10 +63,24 @@ class Cursors:
         query, schema = parse(soql), self.access.shown
         seen = self.access.condition(str(query.source))
         statement = translate(query, schema, self.clock, with_deleted=with_deleted, seen=seen)
-        found = self._numbers(statement)
+        children = prepared(query, self.access, self.clock, with_deleted=with_deleted)
+        found = array("q") if statement.groups else self._numbers(statement)
         with self._lock:
             self._opened += 1
-            return Cursor(ids.make(LOCATOR_PREFIX, self._opened), statement, found, self.clock.seconds())
+            return Cursor(ids.make(LOCATOR_PREFIX, self._opened), statement, found, self.clock.seconds(), children)
+
+    def groups(self, statement: Statement) -> list[Record]:
+        """The answer to a query that groups, which has no pages.
+
+        Raises:
+            Refusal: there are more groups than one answer may have.
+        """
+        rows = self.store.reader().execute(statement.groups or "", statement.parameters).fetchall()
+        if len(rows) > MOST_GROUPS:
+            message = "Aggregate query does not support queryMore(), use LIMIT to restrict the results to one batch"
+            raise Refusal(400, "EXCEEDED_ID_LIMIT", message)
+        names = [column.path[0] for column in statement.columns or ()]
+        return [{"attributes": {"type": "AggregateResult"}} | dict(zip(names, row, strict=True)) for row in rows]
 
     def _numbers(self, statement: Statement) -> array[int]:
         """All row numbers as one text: for a million of them this takes a third of the time of as many rows."""

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from sandbox.salesforce import ids
+from sandbox.salesforce.opportunities import completed, settle_primary
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.problems import Refusal, invalid_record, unsupported
 from sandbox.salesforce.schema import Field, ObjectType
@@ -16,6 +17,7 @@ from sandbox.salesforce.validation import check_record, living_match
 from sandbox.salesforce.values import from_json
 
 Result = dict[str, Any]
+OPPORTUNITIES: Final = frozenset({"Opportunity", "OpportunityContactRole"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +85,8 @@ class Writer:
         else:
             record_id = self._change(change, self._existing(change), moment)
         if change.operation != "delete":
+            if change.object_type.name in OPPORTUNITIES:
+                settle_primary(self.org.store, change.object_type.name, record_id, moment=moment, by=self.user_id)
             self._flow(change, record_id, moment)
         return record_id, change.operation == "create"
 
@@ -138,14 +142,17 @@ class Writer:
             )
 
     def _create(self, change: Change, moment: datetime) -> str:
-        values = check_record(self.org, change.object_type, change.values, None, allow_duplicates=self.allow_duplicates)
+        values = self._checked(change, None, moment)
         return self.org.store.insert_many(change.object_type.name, [values], created=moment, by=self.user_id)[0]
 
     def _update(self, change: Change, record: Mapping[str, Any], moment: datetime) -> None:
-        values = check_record(
-            self.org, change.object_type, change.values, record, allow_duplicates=self.allow_duplicates
-        )
+        values = self._checked(change, record, moment)
         self.org.store.update(change.object_type.name, record["Id"], values, modified=moment, by=self.user_id)
+
+    def _checked(self, change: Change, before: Mapping[str, Any] | None, moment: datetime) -> Mapping[str, Any]:
+        object_type, allow = change.object_type, self.allow_duplicates
+        values = check_record(self.org, object_type, change.values, before, allow_duplicates=allow)
+        return completed(self.org.store, values, before, moment) if object_type.name == "Opportunity" else values
 
     def _existing(self, change: Change) -> Mapping[str, Any]:
         given = change.record_id or ""

@@ -24,6 +24,17 @@ LACKED_BY_TYPE: Mapping[str, frozenset[str]] = MappingProxyType(
         "currency": frozenset({"groupable"}),
     }
 )
+# The owner of a record of a custom type.
+OWNER: Mapping[str, Any] = MappingProxyType(
+    {
+        "type": "reference",
+        "label": "Owner ID",
+        "lacks": ["nillable"],
+        "has": ["defaultedOnCreate"],
+        "references": ["Group", "User"],
+        "relationship": "Owner",
+    }
+)
 # How a value is kept, which decides how it is compared, sent and described.
 KIND_OF_TYPE: Mapping[str, str] = MappingProxyType(
     {
@@ -43,7 +54,10 @@ KIND_OF_TYPE: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One field as describe shows it; lengths in characters. `labels` has those of values that differ from them."""
+    """One field as describe shows it; lengths in characters. `labels` has those of values that differ from them.
+
+    `children` is what queries of a parent call the records that point to it through this field.
+    """
 
     name: str
     label: str
@@ -55,6 +69,7 @@ class Field:
     flags: frozenset[str] = frozenset()
     references: tuple[str, ...] = ()
     relationship: str | None = None
+    children: str | None = None
     compound: str | None = None
     values: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -82,7 +97,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectType:
-    """One object type; its fields in describe's order."""
+    """One object type; its fields in describe's order. `told` is what describe says otherwise than of most types."""
 
     name: str
     label: str
@@ -90,6 +105,7 @@ class ObjectType:
     prefix: str
     fields: Mapping[str, Field]
     abilities: frozenset[str]
+    told: Mapping[str, Any] = field(default_factory=dict)
     by_lower_name: Mapping[str, Field] = field(default_factory=dict)
     by_relationship: Mapping[str, Field] = field(default_factory=dict)
 
@@ -141,6 +157,14 @@ class Schema:
     def object_named(self, name: str) -> ObjectType | None:
         return self.by_lower_name.get(name.lower())
 
+    def children_of(self, parent: ObjectType, name: str) -> tuple[ObjectType, Field] | None:
+        """The type behind a relationship from a parent to its children, and the field that names the parent."""
+        for child in self.objects.values():
+            for each in child.fields.values():
+                if each.children and each.children.lower() == name.lower() and parent.name in each.references:
+                    return child, each
+        return None
+
     def object_of_id(self, record_id: str) -> ObjectType | None:
         return self.by_prefix.get(record_id[:3])
 
@@ -149,18 +173,32 @@ class Schema:
 
 
 def load_schema(*custom_files: Path) -> Schema:
-    """Read the standard objects and the custom fields of the given files (the shipped one when none is given)."""
-    custom: dict[str, dict[str, Field]] = {}
+    """Read the standard objects and what is the org's own in the given files (the shipped one when none is given)."""
+    schema = _schema(_standard_objects())
     for path in custom_files or (DEFAULT_CUSTOM_FIELDS,):
-        for object_name, fields in _read(path).items():
-            custom.setdefault(object_name, {}).update(
-                {name: _custom_field(name, data) for name, data in fields.items()}
-            )
-    objects = _standard_objects()
-    unknown = custom.keys() - {each.name for each in objects}
+        schema = with_metadata(schema, _read(path))
+    return schema
+
+
+def with_metadata(schema: Schema, metadata: Mapping[str, Any]) -> Schema:
+    """A schema with what an administrator has made: fields by type, or whole types, which have `fields` of their own.
+
+    Raises:
+        ValueError: a name that does not end with __c, a type that is not there, or one without a prefix.
+    """
+    own = {name: data for name, data in metadata.items() if "fields" in data}
+    made = with_types(schema, [_custom_object(name, data) for name, data in own.items()])
+    unknown = metadata.keys() - made.objects.keys()
     if unknown:
         raise ValueError(f"custom fields for object types that are not served here: {', '.join(sorted(unknown))}")
-    return _schema([with_fields(each, custom.get(each.name, {})) for each in objects])
+    custom = {name: own.get(name, {}).get("fields", data) for name, data in metadata.items()}
+    return with_types(
+        made,
+        [
+            with_fields(made[name], {each: _custom_field(each, values) for each, values in fields.items()})
+            for name, fields in custom.items()
+        ],
+    )
 
 
 def with_types(schema: Schema, types: Iterable[ObjectType]) -> Schema:
@@ -180,10 +218,14 @@ def without_field(object_type: ObjectType, name: str) -> ObjectType:
 
 @lru_cache(maxsize=1)
 def _standard_objects() -> tuple[ObjectType, ...]:
-    audit = {name: _field(name, data) for name, data in _read(AUDIT_FIELDS).items()}
     skipped = {AUDIT_FIELDS.name, DEFAULT_CUSTOM_FIELDS.name}
     files = [path for path in sorted(OBJECTS_FOLDER.glob("*.yaml")) if path.name not in skipped]
-    return tuple(_object(_read(path), audit) for path in files)
+    return tuple(_object(_read(path)) for path in files)
+
+
+@lru_cache(maxsize=1)
+def _audit_fields() -> Mapping[str, Field]:
+    return {name: _field(name, data) for name, data in _read(AUDIT_FIELDS).items()}
 
 
 def _schema(objects: Iterable[ObjectType]) -> Schema:
@@ -191,15 +233,16 @@ def _schema(objects: Iterable[ObjectType]) -> Schema:
     return Schema(
         objects=by_name,
         by_lower_name={name.lower(): each for name, each in by_name.items()},
+        # Both kinds of picklist entries share a prefix; nothing finds their type by an id.
         by_prefix={each.prefix: each for each in by_name.values()},
     )
 
 
-def _object(data: dict[str, Any], audit: Mapping[str, Field]) -> ObjectType:
+def _object(data: Mapping[str, Any]) -> ObjectType:
     without = frozenset(data.get("without", ()))
-    kept = {name: each for name, each in audit.items() if name not in without}
+    kept = {name: each for name, each in _audit_fields().items() if name not in without}
     head = {name: kept.pop(name) for name in ("Id", "IsDeleted") if name in kept}
-    head["Id"] = replace(head["Id"], label=f"{data['label']} ID")
+    head["Id"] = replace(head["Id"], label=data.get("id_label", f"{data['label']} ID"))
     own = {name: _field(name, values) for name, values in data["fields"].items()}
     bare = ObjectType(
         name=data["name"],
@@ -208,6 +251,7 @@ def _object(data: dict[str, Any], audit: Mapping[str, Field]) -> ObjectType:
         prefix=data["prefix"],
         fields={},
         abilities=frozenset(data.get("abilities", ("createable", "updateable", "deletable", "undeletable"))),
+        told=data.get("told", {}),
     )
     return with_fields(bare, head | own | kept)
 
@@ -221,13 +265,23 @@ def _of_fields(object_type: ObjectType, fields: Mapping[str, Field]) -> ObjectTy
     )
 
 
-def _custom_field(name: str, data: dict[str, Any]) -> Field:
+def _custom_object(name: str, data: Mapping[str, Any]) -> ObjectType:
+    """A type of the org's own: with a name, an owner and audit fields, as every such type has them."""
+    if not name.endswith("__c") or "prefix" not in data:
+        raise ValueError(f"the name of a custom object must end with __c, and its ids need a prefix: {name}")
+    label = data.get("label", name.removesuffix("__c").replace("_", " "))
+    given = {"name": name, "label": label, "plural": data.get("plural", f"{label}s"), "prefix": data["prefix"]}
+    title: dict[str, Any] = {"type": "string", "label": f"{label} Name", "length": 80, "has": ["nameField", "idLookup"]}
+    return _object(given | {"fields": {"Name": title, "OwnerId": OWNER}})
+
+
+def _custom_field(name: str, data: Mapping[str, Any]) -> Field:
     if not name.endswith("__c"):
         raise ValueError(f"the name of a custom field must end with __c: {name}")
     return _field(name, data)
 
 
-def _field(name: str, data: dict[str, Any]) -> Field:
+def _field(name: str, data: Mapping[str, Any]) -> Field:
     rest = dict(data)
     lacks = frozenset(rest.pop("lacks", ())) | LACKED_BY_TYPE.get(data["type"], frozenset())
     flags = frozenset(FLAGS) - lacks | frozenset(rest.pop("has", ()))

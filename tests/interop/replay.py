@@ -96,9 +96,22 @@ def _seed(salesforce: Salesforce, soql: str, answer: Any) -> None:
     for record in answer.get("records", ()):
         kind, record_id = record["attributes"]["type"], record["attributes"]["url"].rpartition("/")[2]
         values = {name: value for name, value in record.items() if name != "attributes"}
+        for name in [name for name, value in values.items() if salesforce.store.schema[kind].field_named(name) is None]:
+            _seed_children(salesforce, kind, record_id, name, values.pop(name))
         _insert(salesforce, kind, record_id, asked | values)
     for counted in answer.get("sObjects", ()):
         _insert_some(salesforce, counted["name"], counted["count"])
+
+
+def _seed_children(salesforce: Salesforce, kind: str, parent_id: str, relationship: str, answer: Any) -> None:
+    schema = salesforce.store.schema
+    if answer and (found := schema.children_of(schema[kind], relationship)):
+        _, link = found
+        for record in answer["records"]:
+            record[link.name] = parent_id
+        _seed(salesforce, "", answer)
+        for record in answer["records"]:
+            del record[link.name]
 
 
 def _seed_targets(salesforce: Salesforce, recording: Recording) -> None:

@@ -150,11 +150,9 @@ def test_refuses_in_salesforces_words(api: Api, soql: str, code: str, words: str
 @pytest.mark.parametrize(
     "soql",
     [
-        "SELECT Company FROM Lead GROUP BY Company",
-        "SELECT SUM(AnnualRevenue) FROM Lead",
-        "SELECT Company, COUNT(Id) FROM Lead",
+        "SELECT Company FROM Lead GROUP BY ROLLUP(Company)",
         "SELECT FIELDS(ALL) FROM Lead",
-        "SELECT Id, (SELECT Id FROM Contacts) FROM Account",
+        "SELECT Id, (SELECT Id, (SELECT Id FROM Cases) FROM Contacts) FROM Account",
         "SELECT Id FROM Lead WHERE Id IN (SELECT ConvertedContactId FROM Lead)",
         "SELECT Id FROM Lead FOR UPDATE",
     ],

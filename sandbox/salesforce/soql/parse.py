@@ -11,12 +11,14 @@ from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedEOF, 
 
 from sandbox.salesforce.problems import Refusal, unsupported
 from sandbox.salesforce.soql.syntax import (
+    Aggregate,
     All,
     Comparison,
     Condition,
     Either,
     Literal,
     Membership,
+    Named,
     Negation,
     Ordering,
     Path,
@@ -27,8 +29,8 @@ MAXIMUM_LENGTH = 100_000
 # Real SOQL that the grammar leaves out: said plainly, instead of being called malformed. Only the text at the point
 # where the grammar gave up is looked at.
 UNSERVED = re.compile(
-    r"(group\s+by|having|typeof|fields\s*\(|tolabel|format\s*\(|convertcurrency|convertTimezone|distance\s*\(|using\s+scope"
-    r"|with\s+\w+|for\s+(?:view|reference|update)|includes|excludes|all\s+rows|select|count|sum|avg|min|max|count_distinct"
+    r"(group\s+by\s+(?:rollup|cube)|typeof|fields\s*\(|tolabel|format\s*\(|convertcurrency|convertTimezone|distance\s*\(|using\s+scope"
+    r"|with\s+\w+|for\s+(?:view|reference|update)|includes|excludes|all\s+rows|select"
     r"|calendar_\w+|day_\w+|hour_in_day|week_in_\w+|fiscal_\w+|update\s+\w+)\b",
     re.IGNORECASE,
 )
@@ -48,8 +50,8 @@ def parse(text: str) -> Query:
         tree = _parser().parse(text)
     except UnexpectedInput as fault:
         raise _refusal(text, fault) from fault
-    parts: dict[str, Any] = Parts().transform(tree)
-    return Query(text=text, **parts)
+    found: Query = Parts(text).transform(tree)
+    return found
 
 
 def at(text: str, column: int, message: str, code: str, line: int = 1) -> Refusal:
@@ -59,21 +61,44 @@ def at(text: str, column: int, message: str, code: str, line: int = 1) -> Refusa
     return Refusal(400, code, f"{head}ERROR at Row:{line}:Column:{column}\n{message}")
 
 
-class Parts(Transformer[Token, dict[str, Any]]):
+class Parts(Transformer[Token, Query]):
     """Builds `syntax` from the parser's tree; one method per rule of the grammar."""
 
-    def query(self, children: list[Any]) -> dict[str, Any]:
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+    def query(self, children: list[Any]) -> Query:
         selection, source, *clauses = children
-        return {**selection, "source": _path(source), **dict(clauses)}
+        return Query(text=self.text, source=_path(source), **selection, **dict(clauses))
 
     def count(self, _children: list[Token]) -> dict[str, Any]:
         return {"fields": None}
 
-    def count_of(self, children: list[Token]) -> dict[str, Any]:
-        return {"fields": None, "counted": _path(children[0])}
+    def fields(self, children: list[Any]) -> dict[str, Any]:
+        fields = tuple(each if not isinstance(each, Token) else _path(each) for each in children)
+        nested = tuple(each for each in fields if isinstance(each, Query))
+        return {"fields": tuple(each for each in fields if not isinstance(each, Query)), "children": nested}
 
-    def fields(self, children: list[Token]) -> dict[str, Any]:
-        return {"fields": tuple(map(_path, children))}
+    def named(self, children: list[Token]) -> Named:
+        return Named(_path(children[0]), str(children[1]))
+
+    def aggregate(self, children: list[Token]) -> Aggregate:
+        function, path, *alias = children
+        return Aggregate(function.rstrip("( \t\r\n").lower(), _path(path), str(alias[0]) if alias else None)
+
+    total = aggregate
+
+    def child(self, children: list[Any]) -> Query:
+        *fields, source = (_path(each) for each in children if isinstance(each, Token))
+        clauses = dict(each for each in children if not isinstance(each, Token))
+        return Query(text=self.text, fields=tuple(fields), source=source, **clauses)
+
+    def group(self, children: list[Token]) -> tuple[str, tuple[Path, ...]]:
+        return "group", tuple(map(_path, children))
+
+    def having(self, children: list[Condition]) -> tuple[str, Condition]:
+        return "having", children[0]
 
     def where(self, children: list[Condition]) -> tuple[str, Condition]:
         return "where", children[0]
@@ -89,7 +114,7 @@ class Parts(Transformer[Token, dict[str, Any]]):
 
     def comparison(self, children: list[Token]) -> Comparison:
         path, operator, value = children
-        return Comparison(_path(path), operator.lower().replace("<>", "!="), _literal(value))
+        return Comparison(_compared(path), operator.lower().replace("<>", "!="), _literal(value))
 
     def membership(self, children: list[Token]) -> Membership:
         path, operator, *values = children
@@ -100,7 +125,7 @@ class Parts(Transformer[Token, dict[str, Any]]):
 
     def ordering(self, children: list[Token]) -> Ordering:
         kinds = {token.type for token in children[1:]}
-        return Ordering(_path(children[0]), "DESC" in kinds, "NULLS_LAST" in kinds)
+        return Ordering(_compared(children[0]), "DESC" in kinds, "NULLS_LAST" in kinds)
 
     def limit(self, children: list[Token]) -> tuple[str, int]:
         return "limit", int(children[0])
@@ -118,6 +143,10 @@ def _parser() -> Lark:
 def _path(token: Token) -> Path:
     names = tuple(part.strip() for part in token.split("."))
     return Path(names, token.column or 1, token.line or 1)
+
+
+def _compared(part: Token | Aggregate) -> Path | Aggregate:
+    return part if isinstance(part, Aggregate) else _path(part)
 
 
 def _literal(token: Token) -> Literal:

@@ -19,6 +19,23 @@ class Path:
 
 
 @dataclass(frozen=True, slots=True)
+class Aggregate:
+    """`SUM(Amount) total`: a function in lower case, its field, and the name of the result; None: it has none."""
+
+    function: str
+    path: Path
+    alias: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A grouped field under a name of the query's own."""
+
+    path: Path
+    alias: str
+
+
+@dataclass(frozen=True, slots=True)
 class Literal:
     """A value as written; kind is STRING, DATETIME, DATE, NUMBER, BOOLEAN, NULL or DATE_LITERAL."""
 
@@ -29,7 +46,7 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    path: Path
+    path: Path | Aggregate
     operator: str
     value: Literal
 
@@ -61,20 +78,27 @@ Condition: TypeAlias = "Comparison | Membership | All | Either | Negation"
 
 @dataclass(frozen=True, slots=True)
 class Ordering:
-    path: Path
+    path: Path | Aggregate
     descending: bool
     nulls_last: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """`fields` is None for `SELECT COUNT()`; `SELECT COUNT(field)` has the field in `counted`."""
+    """`fields` is None for `SELECT COUNT()`; `children` are the queries of children, whose source is a relationship."""
 
     text: str
-    fields: tuple[Path, ...] | None
-    counted: Path | None = None
+    fields: tuple[Path | Named | Aggregate, ...] | None
     source: Path
+    children: tuple[Query, ...] = ()
     where: Condition | None = None
+    group: tuple[Path, ...] = ()
+    having: Condition | None = None
     order: tuple[Ordering, ...] = ()
     limit: int | None = None
     offset: int = 0
+
+    @property
+    def grouped(self) -> bool:
+        """Whether it finds groups of records, or all of them as one."""
+        return bool(self.group) or any(not isinstance(each, Path) for each in self.fields or ())

@@ -10,9 +10,11 @@ from typing import Any
 from sandbox.salesforce.clock import Clock
 from sandbox.salesforce.problems import Refusal
 from sandbox.salesforce.schema import ObjectType, Schema
+from sandbox.salesforce.soql.groups import column_of, columns_of, group_clause
 from sandbox.salesforce.soql.names import Column, Names, Parent
 from sandbox.salesforce.soql.parse import at
 from sandbox.salesforce.soql.syntax import (
+    Aggregate,
     All,
     Comparison,
     Condition,
@@ -36,7 +38,7 @@ ORDERED = frozenset({"<", "<=", ">", ">="})
 class Statement:
     """What runs: `find` yields row numbers in the query's order, `read` the columns of given row numbers.
 
-    Of a query that counts, `columns` is None; `aggregate` tells that the number is a record of its own.
+    Of a query that counts, `columns` is None; one that groups has its rows in `groups`, in place of both.
     """
 
     source: ObjectType
@@ -45,7 +47,7 @@ class Statement:
     find: str
     parameters: tuple[Any, ...]
     read: str
-    aggregate: bool = False
+    groups: str | None = None
 
 
 def translate(
@@ -63,18 +65,18 @@ def translate(
     if source is None:
         raise _no_such_type(query)
     selection = Names(schema, source, query.text)
-    columns = _columns(query, selection)
+    columns = _columns(query, selection) if not query.grouped else None
     conditions = Conditions(Names(schema, source, query.text), clock)
     where = conditions.sql(query.where) if query.where else "1"
-    if query.counted:
-        where = f"{conditions.names.column(query.counted).sql} IS NOT NULL AND {where}"
     if not with_deleted:
         where = " AND ".join([*(f"t.{name} = 0" for name in HIDING if name in source.fields), where])
     if seen[0]:
         where = f"{seen[0]} AND {where}"
+    table = quoted(source.name)
+    if query.grouped:
+        return _grouped(query, conditions, f"FROM {table} t {{joins}} WHERE {where}", seen[1])
     order = ", ".join(_ordering(each, conditions.names) for each in query.order)
     joins = " ".join(conditions.names.joins)
-    table = quoted(source.name)
     return Statement(
         source=source,
         columns=columns,
@@ -84,7 +86,25 @@ def translate(
         + _bounds(query),
         parameters=(*seen[1], *conditions.parameters),
         read=_read(table, columns or (), selection),
-        aggregate=query.counted is not None,
+    )
+
+
+def _grouped(query: Query, conditions: Conditions, source: str, first: tuple[Any, ...]) -> Statement:
+    """The statement of a query that groups; all its names join in one place, because it is one statement."""
+    names = conditions.names
+    columns, grouping = columns_of(query, names), group_clause(query, names)
+    having = f" HAVING {conditions.sql(query.having)}" if query.having else ""
+    order = ", ".join(_ordering(each, names) for each in query.order)
+    selected = ", ".join(column.sql for column in columns)
+    rows = f"SELECT {selected} {source.format(joins=' '.join(names.joins))}{grouping}{having}"
+    return Statement(
+        source=names.source,
+        columns=columns,
+        parents={},
+        find="",
+        parameters=(*first, *conditions.parameters),
+        read="",
+        groups=rows + (f" ORDER BY {order}" if order else "") + _bounds(query),
     )
 
 
@@ -161,7 +181,9 @@ class Conditions:
                 self.parameters.append(span.after)
                 return f"{sql} {'<' if operator == '<=' else '>='} ?"
 
-    def _filterable(self, path: Path) -> Column:
+    def _filterable(self, path: Path | Aggregate) -> Column:
+        if isinstance(path, Aggregate):
+            return column_of(self.names, path)
         column = self.names.column(path)
         if "filterable" not in column.field.flags or not column.field.stored:
             message = f"field '{column.field.name}' can not be filtered in a query call"
@@ -172,9 +194,8 @@ class Conditions:
         like_on_other = condition.operator == "like" and column.field.kind != "text"
         if like_on_other or (condition.operator in ORDERED and column.field.kind == "boolean"):
             message = f"invalid operator on {column.field.type} field"
-            raise at(
-                self.names.query, condition.path.column, message, "INVALID_QUERY_FILTER_OPERATOR", condition.path.line
-            )
+            place = condition.path.path if isinstance(condition.path, Aggregate) else condition.path
+            raise at(self.names.query, place.column, message, "INVALID_QUERY_FILTER_OPERATOR", place.line)
 
     def _value(self, literal: Literal, column: Column, *, pattern: bool = False) -> Any:
         return value_of(literal, column.field, query=self.names.query, clock=self.clock, pattern=pattern)
@@ -183,7 +204,7 @@ class Conditions:
 def _columns(query: Query, names: Names) -> tuple[Column, ...] | None:
     if query.fields is None:
         return None
-    columns = tuple(map(names.column, query.fields))
+    columns = tuple(names.column(each) for each in query.fields if isinstance(each, Path))
     seen: set[tuple[str, ...]] = set()
     for column in columns:
         if column.path in seen:
@@ -193,11 +214,13 @@ def _columns(query: Query, names: Names) -> tuple[Column, ...] | None:
 
 
 def _ordering(ordering: Ordering, names: Names) -> str:
+    direction = "DESC" if ordering.descending else "ASC"
+    if isinstance(ordering.path, Aggregate):
+        return f"{column_of(names, ordering.path).sql} {direction}"
     column = names.column(ordering.path)
     if "sortable" not in column.field.flags:
         message = f"field '{column.field.name}' can not be sorted in a query call"
         raise at(names.query, ordering.path.column, message, "MALFORMED_QUERY", ordering.path.line)
-    direction = "DESC" if ordering.descending else "ASC"
     if "nillable" not in column.field.flags and len(column.path) == 1:
         return f"{column.sql} {direction}"
     return f"{column.sql} {direction} NULLS {'LAST' if ordering.nulls_last else 'FIRST'}"

@@ -9,6 +9,7 @@ from sandbox.salesforce.org import Org
 from sandbox.salesforce.people import DEEDS, perform
 from sandbox.salesforce.problems import Refusal
 from sandbox.salesforce.rules import rules_from
+from sandbox.salesforce.views import views_from
 from sandbox.salesforce.web.call import Answer, Call
 
 
@@ -64,6 +65,32 @@ def set_rules(org: Org, call: Call) -> Answer:
     except (KeyError, TypeError) as fault:
         raise Refusal(400, "INVALID_RULE", str(fault)) from fault
     return Answer(status=204)
+
+
+def set_views(org: Org, call: Call) -> Answer:
+    """Replace list views and reports: `{"list_views": […], "reports": […]}`."""
+    try:
+        org.show(views_from(call.json_object))
+    except (KeyError, TypeError) as fault:
+        raise Refusal(400, "INVALID_VIEW", str(fault)) from fault
+    return Answer(status=204)
+
+
+def metadata(org: Org, _call: Call) -> Answer:
+    """The fields and object types of the org's own, in the form of `custom_fields.yaml`."""
+    return Answer(body=org.metadata)
+
+
+def add_metadata(org: Org, call: Call) -> Answer:
+    """Make fields (`{"Lead": {"Score__c": {…}}}`) and object types (`{"Project__c": {…, "fields": {…}}}`).
+
+    They are there at once and stay: the state folder's `custom_fields.yaml` is written anew.
+    """
+    try:
+        org.add_metadata(call.json_object)
+    except (KeyError, TypeError, ValueError) as fault:
+        raise Refusal(400, "INVALID_METADATA", str(fault)) from fault
+    return Answer(status=201, body=org.metadata)
 
 
 def clock(org: Org, _call: Call) -> Answer:

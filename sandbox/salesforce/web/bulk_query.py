@@ -116,7 +116,7 @@ def bulk_cursor(org: Org, soql: str, *, with_deleted: bool) -> Cursor:
     if parse(soql).offset:
         raise Refusal(400, "INVALIDENTITY", "OFFSET is not supported in Bulk Query")
     cursor = org.cursors.run(soql, with_deleted=with_deleted)
-    if cursor.counting:
+    if cursor.counting or cursor.statement.groups or cursor.children:
         raise Refusal(400, "INVALIDENTITY", "Aggregate Relationships not supported in Bulk Query")
     if any(not column.field.stored for column in cursor.statement.columns or ()):
         raise Refusal(400, "INVALIDENTITY", "Selecting compound data not supported in Bulk Query")

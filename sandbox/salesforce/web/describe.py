@@ -103,7 +103,7 @@ def describe(org: Org, call: Call) -> Answer:
         "namedLayoutInfos": [],
         "networkScopeFieldName": None,
         "recordTypeInfos": [_master_record_type(object_type, call)] if object_type.presented else [],
-        "searchLayoutable": True,
+        "searchLayoutable": object_type.told.get("searchLayoutable", True),
         "sobjectDescribeOption": "FULL",
         "supportedScopes": [{"label": f"All {object_type.plural.lower()}", "name": "everything"}],
     }
@@ -113,11 +113,11 @@ def describe(org: Org, call: Call) -> Answer:
 def _summary(object_type: ObjectType, call: Call) -> dict[str, Any]:
     path = f"{call.data_path}/sobjects/{object_type.name}"
     able = {name: name in object_type.abilities for name in ("createable", "updateable", "deletable", "undeletable")}
-    return able | {
+    usual = able | {
         "activateable": False,
         "associateEntityType": None,
         "associateParentEntity": None,
-        "custom": False,
+        "custom": object_type.name.endswith("__c"),
         "customSetting": False,
         "deepCloneable": False,
         "deprecatedAndHidden": False,
@@ -139,6 +139,7 @@ def _summary(object_type: ObjectType, call: Call) -> dict[str, Any]:
         "triggerable": object_type.presented,
         "urls": {"sobject": path, "describe": f"{path}/describe", "rowTemplate": f"{path}/{{ID}}"},
     }
+    return usual | {name: value for name, value in object_type.told.items() if name in usual}
 
 
 def _master_record_type(object_type: ObjectType, call: Call) -> dict[str, Any]:
@@ -198,14 +199,19 @@ def _extra(field: Field) -> str | None:
 def _permissionable(field: Field) -> bool:
     """Whether field-level security can be set: not for what every record must have or what is part of its name."""
     writable = bool(field.flags & {"createable", "updateable"}) or field.kind == "address"
-    if "unpermissioned" in field.flags:
-        return False
+    if field.flags & {"unpermissioned", "permissioned"}:
+        return "permissioned" in field.flags
     return writable and field.compound != "Name" and not field.required and "nillable" in field.flags
 
 
 def _prefilterable(field: Field) -> bool:
     single = field.type == "reference" and len(field.references) == 1
-    return single and "User" not in field.references and field.name != "MasterRecordId"
+    return (
+        single
+        and "unprefiltered" not in field.flags
+        and "User" not in field.references
+        and field.name != "MasterRecordId"
+    )
 
 
 def _picklist_entry(field: Field, value: str) -> dict[str, Any]:
@@ -227,7 +233,7 @@ def _children(org: Org, parent: ObjectType) -> list[dict[str, Any]]:
             "field": field.name,
             "junctionIdListNames": [],
             "junctionReferenceTo": [],
-            "relationshipName": None,
+            "relationshipName": field.children,
             "restrictedDelete": False,
         }
         for child in org.access.shown.objects.values()

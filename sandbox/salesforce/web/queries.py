@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from sandbox.salesforce.children import Children
 from sandbox.salesforce.faults import Fault
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.people import perform
@@ -60,22 +61,22 @@ def _first(org: Org, call: Call, *, with_deleted: bool) -> Answer:
     if call.query.get("columns") == "true":
         return Answer(body=_columns(cursor))
     if cursor.counting:
-        return Answer(body=_count(cursor))
+        return Answer(body={"totalSize": len(cursor.found), "done": True, "records": []})
+    if cursor.statement.groups:
+        groups = org.cursors.groups(cursor.statement)
+        return Answer(body={"totalSize": len(groups), "done": True, "records": groups})
     return _page(org, call, cursor, 0)
-
-
-def _count(cursor: Cursor) -> dict[str, Any]:
-    number = len(cursor.found)
-    if not cursor.statement.aggregate:
-        return {"totalSize": number, "done": True, "records": []}
-    record = {"attributes": {"type": "AggregateResult"}, "expr0": number}
-    return {"totalSize": 1, "done": True, "records": [record]}
 
 
 def _page(org: Org, call: Call, cursor: Cursor, start: int) -> Answer:
     size = _size(org, call)
     make = record_maker(cursor.statement, f"{call.data_path}/sobjects")
-    records = [make(row) for row in org.cursors.page(cursor, start, size)]
+    rows = list(org.cursors.page(cursor, start, size))
+    records = [make(row) for row in rows]
+    for each in cursor.children:
+        nested = _nested(org, each, [row[0] for row in rows], f"{call.data_path}/sobjects")
+        for record, row in zip(records, rows, strict=True):
+            record[each.name] = nested.get(row[0])
     total, following = len(cursor.found), start + size
     if start and start >= total:
         raise Refusal(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
@@ -84,6 +85,16 @@ def _page(org: Org, call: Call, cursor: Cursor, start: int) -> Answer:
         org.cursors.keep(cursor)
         body["nextRecordsUrl"] = f"{call.data_path}/query/{cursor.locator}-{following}"
     return Answer(body=body | {"records": records})
+
+
+def _nested(org: Org, children: Children, parents: list[str], base: str) -> dict[str, dict[str, Any]]:
+    """The answer for each parent that has children."""
+    make = record_maker(children.statement, base)
+    found = children.rows_by_parent(org.store.reader(), parents)
+    return {
+        parent: {"totalSize": len(rows), "done": True, "records": [make(row) for row in rows]}
+        for parent, rows in found.items()
+    }
 
 
 def _size(org: Org, call: Call) -> int:
@@ -101,7 +112,7 @@ def _columns(cursor: Cursor) -> dict[str, Any]:
     return {
         "columnMetadata": list(tops.values()),
         "entityName": cursor.statement.source.name,
-        "groupBy": False,
+        "groupBy": bool(cursor.statement.groups),
         "idSelected": "Id" in tops,
         "keyPrefix": cursor.statement.source.prefix,
     }

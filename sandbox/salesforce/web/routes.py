@@ -22,9 +22,11 @@ from sandbox.salesforce.web import (
     describe,
     discovery,
     limits,
+    list_views,
     login,
     queries,
     replication,
+    reports,
     single,
     soap,
 )
@@ -59,6 +61,8 @@ OPEN_ROUTES: Final = (
     Route.at("/__sandbox__/counts", "", GET=admin.counts, DELETE=admin.reset_counts),
     Route.at("/__sandbox__/edit", "", POST=admin.edit),
     Route.at("/__sandbox__/rules", "", PUT=admin.set_rules),
+    Route.at("/__sandbox__/metadata", "", GET=admin.metadata, POST=admin.add_metadata),
+    Route.at("/__sandbox__/views", "", PUT=admin.set_views),
     Route.at("/__sandbox__/clock", "", GET=admin.clock, PUT=admin.set_clock),
 )
 # These want a session; the more special path stands before the more general one.
@@ -70,6 +74,13 @@ REST_ROUTES: Final = (
     Route.at(f"{DATA}/sobjects/{{object}}/describe", "describe", GET=describe.describe),
     Route.at(f"{DATA}/sobjects/{{object}}/updated", "replication", GET=replication.updated),
     Route.at(f"{DATA}/sobjects/{{object}}/deleted", "replication", GET=replication.deleted),
+    Route.at(f"{DATA}/sobjects/{{object}}/listviews", "list_view", GET=list_views.list_views),
+    Route.at(f"{DATA}/sobjects/{{object}}/listviews/{{id}}", "list_view", GET=list_views.list_view),
+    Route.at(f"{DATA}/sobjects/{{object}}/listviews/{{id}}/describe", "list_view", GET=list_views.describe),
+    Route.at(f"{DATA}/sobjects/{{object}}/listviews/{{id}}/results", "list_view", GET=list_views.results),
+    Route.at(f"{DATA}/analytics/reports", "report", GET=reports.list_reports),
+    Route.at(f"{DATA}/analytics/reports/{{id}}", "report", GET=reports.run, POST=reports.run),
+    Route.at(f"{DATA}/analytics/reports/{{id}}/describe", "report", GET=reports.describe),
     Route.at(f"{DATA}/sobjects/{{object}}", "record", GET=describe.basic, POST=single.create),
     Route.at(
         f"{DATA}/sobjects/{{object}}/{{id}}",
