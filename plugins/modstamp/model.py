@@ -162,6 +162,7 @@ class Field:
     unique: bool = False
     external_id: bool = False  # other systems may know records by it
     calculated: bool = False
+    filterable: bool = True  # a query may ask for its values
     choices: tuple[str, ...] = ()
     restricted: bool = False  # only `choices` are accepted
     refers_to: tuple[str, ...] = ()

@@ -171,3 +171,21 @@ def test_what_can_do_harm_is_advice(write: Write, minimal: str, old: str, new: s
 
 def test_the_default_mappings_need_no_advice(defaults: Mappings) -> None:
     assert advise(defaults) == []
+
+
+@pytest.mark.parametrize(
+    ("where", "field", "words"),
+    [
+        ("inbound: {create: {when: %s}}", "Email", "stands in update conditions"),
+        ("outbound: {delete: {when: %s}}", "email", "stands in update conditions"),
+        ("polling: {when: %s}", "Email", "stands in update conditions"),
+        ("outbound: {update: {when: %s}}", "phone", "does not travel when pushing"),
+    ],
+)
+def test_changed_stands_in_update_conditions_of_fields_that_travel(
+    problems: Problems, minimal: str, where: str, field: str, words: str
+) -> None:
+    text = minimal.replace("inbound: {create: true}", where % f"{{field: {field}, operator: changed}}")
+    (found,) = problems({"lead.yaml": with_fields(text, "internal: phone, external: Phone, direction: in")})
+    assert words in found.what
+    assert found.fix

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from modstamp.mapping.conditions import COMPARISONS, LISTS, TEXTS, WITHOUT_VALUE, Condition, describe, fields
-from modstamp.mapping.evaluation import failing, holds
+from modstamp.mapping.conditions import (
+    COMPARISONS,
+    LISTS,
+    RELATIVE,
+    TEXTS,
+    TIMES,
+    WITHOUT_VALUE,
+    Condition,
+    describe,
+    fields,
+)
+from modstamp.mapping.evaluation import Circumstances, failing, holds
 
+NOW = datetime(2025, 1, 31, 12, 0, tzinfo=UTC)
+AT = Circumstances(now=NOW)
 CONDITION: TypeAdapter[Condition] = TypeAdapter(Condition)
 
 
@@ -26,7 +39,7 @@ def row(operator: str, *value: Any) -> Condition:
 
 def matches(tested: Condition, values: list[Any]) -> list[Any]:
     frame = pd.DataFrame({"f": pd.Series(values, dtype=object)})
-    return [value for value, held in zip(values, holds(tested, frame), strict=True) if held]
+    return [value for value, held in zip(values, holds(tested, frame, AT), strict=True) if held]
 
 
 VALUES = [None, "", "Ann", "ann", "Joanna", 0, 1, 7.5, "7", True, False, "2025-01-01", "2025-01-01T10:00:00Z"]
@@ -52,6 +65,11 @@ VALUES = [None, "", "Ann", "ann", "Joanna", 0, 1, 7.5, "7", True, False, "2025-0
         (row("in", []), []),
         (row("not in", ["Ann", None]), VALUES[3:]),
         (row("greater than", 1), [7.5, "7"]),
+        (row("does not contain", "ANN"), [value for value in VALUES if value not in ("Ann", "ann", "Joanna")]),
+        (row("does not start with", "aN"), [value for value in VALUES if value not in ("Ann", "ann")]),
+        (row("before", "2025-01-01T10:00:00Z"), ["2025-01-01"]),
+        (row("after", "2025-01-01"), ["2025-01-01T10:00:00Z"]),
+        (row("within the last", "30 days"), ["2025-01-01"]),
         (row("at least", "2025-01-01"), ["2025-01-01", "2025-01-01T10:00:00Z"]),
         (row("less than", "2025-01-01T10:00:00Z"), ["2025-01-01"]),
         (row("at most", 1), [0, 1]),
@@ -68,12 +86,50 @@ def test_instants_compare_as_instants_whatever_their_precision() -> None:
     assert matches(row("at most", "2025-01-01T10:00:00.5Z"), instants) == instants[:2]
 
 
+def test_a_date_is_the_start_of_its_day_in_utc_on_either_side() -> None:
+    starts = ["2025-01-01", "2025-01-01T00:00:00Z", "2025-01-01T00:00:00.5Z"]
+    assert matches(row("at most", "2025-01-01"), starts) == starts[:2]
+    assert matches(row("at least", "2025-01-01T00:00:00Z"), starts) == starts
+    assert matches(row("after", "2025-01-01T00:00:00.500Z"), starts) == []
+
+
+@pytest.mark.parametrize(
+    ("operator", "length", "expected"),
+    [
+        ("within the last", "12 hours", ["2025-01-31T00:00:00Z", "2025-01-31T12:00:00Z", "2025-01-31"]),
+        ("within the last", "1 day", ["2025-01-31T00:00:00Z", "2025-01-31T12:00:00Z", "2025-01-30", "2025-01-31"]),
+        ("within the next", "12 hours", ["2025-01-31T12:00:00Z", "2025-02-01T00:00:00Z", "2025-01-31", "2025-02-01"]),
+        ("within the next", "2 weeks", ["2025-01-31T12:00:00Z", "2025-02-01T00:00:00Z", "2025-01-31", "2025-02-01"]),
+    ],
+)
+def test_relative_times_go_by_one_moment_and_by_days_in_utc(operator: str, length: str, expected: list[str]) -> None:
+    times = ["2025-01-30T11:59:59Z", "2025-01-31T00:00:00Z", "2025-01-31T12:00:00Z", "2025-02-01T00:00:00Z"]
+    others = ["2025-01-30", "2025-01-31", "2025-02-01", None, "", "soon", 7]
+    found = matches(row(operator, length), [*times, *others])
+    assert found == expected
+    left = matches(row(f"not {operator}", length), [*times, *others])
+    assert left == [each for each in [*times, *others] if each not in expected]
+    moment = Circumstances(now=NOW.astimezone(timezone(timedelta(hours=12))))
+    frame = pd.DataFrame({"f": pd.Series([*times, *others], dtype=object)})
+    assert holds(row(operator, length), frame, moment).tolist() == holds(row(operator, length), frame, AT).tolist()
+
+
+def test_changed_looks_at_the_bases_alone() -> None:
+    frame = pd.DataFrame({"f": ["a", "b"]}, dtype=object)
+    known = Circumstances(now=NOW, changed={"f": np.array([True, False])})
+    assert holds(row("changed"), frame, known).tolist() == [True, False]
+    assert not holds(row("changed"), frame, AT).any()
+    assert failing(row("changed"), frame, known).tolist() == ["", "f changed"]
+
+
 @given(st.lists(st.sampled_from(VALUES)), st.sampled_from(["is", "is empty", "in"]), st.sampled_from(VALUES))
 def test_each_opposite_is_the_opposite(values: list[Any], operator: str, value: Any) -> None:
     opposite = {"is": "is not", "is empty": "is not empty", "in": "not in"}[operator]
     arguments = {"is": (value,), "is empty": (), "in": ([value],)}[operator]
     frame = pd.DataFrame({"f": pd.Series(values, dtype=object)})
-    np.testing.assert_array_equal(holds(row(operator, *arguments), frame), ~holds(row(opposite, *arguments), frame))
+    np.testing.assert_array_equal(
+        holds(row(operator, *arguments), frame, AT), ~holds(row(opposite, *arguments), frame, AT)
+    )
 
 
 NESTED = condition(
@@ -102,11 +158,11 @@ PEOPLE = pd.DataFrame(
 @pytest.mark.requirement("OSF-131")
 @pytest.mark.requirement("OSF-132")
 def test_conditions_combine_with_and_and_or() -> None:
-    assert holds(NESTED, PEOPLE).tolist() == [True, True, False, False]
+    assert holds(NESTED, PEOPLE, AT).tolist() == [True, True, False, False]
 
 
 def test_the_first_member_that_fails_is_named() -> None:
-    assert failing(NESTED, PEOPLE).tolist() == [
+    assert failing(NESTED, PEOPLE, AT).tolist() == [
         "",
         "",
         'HasOptedOutOfEmail is false or Country in ["DE", "FR"]',
@@ -115,7 +171,7 @@ def test_the_first_member_that_fails_is_named() -> None:
 
 
 def test_failing_keeps_the_index_of_the_frame() -> None:
-    assert failing(NESTED, PEOPLE.iloc[[3, 2]]).index.tolist() == [3, 2]
+    assert failing(NESTED, PEOPLE.iloc[[3, 2]], AT).index.tolist() == [3, 2]
 
 
 def test_it_is_described_for_people() -> None:
@@ -132,10 +188,10 @@ def test_its_fields_are_named_once_each() -> None:
 @pytest.mark.parametrize("operator", ["is empty", "is not empty"])
 def test_what_is_unknown_holds_nothing(operator: str) -> None:
     unknown = condition({"field": "Dropped__c", "operator": operator})
-    assert not holds(unknown, PEOPLE).any()
-    assert failing(unknown, PEOPLE).tolist() == [f"Dropped__c {operator}"] * 4
+    assert not holds(unknown, PEOPLE, AT).any()
+    assert failing(unknown, PEOPLE, AT).tolist() == [f"Dropped__c {operator}"] * 4
     either = condition({"any": [unknown, {"field": "Email", "operator": "is not empty"}]})
-    assert holds(either, PEOPLE).tolist() == [True, True, True, False]
+    assert holds(either, PEOPLE, AT).tolist() == [True, True, True, False]
 
 
 @pytest.mark.parametrize("values", [[None, None], [1, 2], [True, False], [1.5, None]])
@@ -144,10 +200,11 @@ def test_a_column_without_text_holds_no_text(tested: Condition, values: list[Any
     assert matches(tested, values) == []
 
 
-@pytest.mark.parametrize("operator", sorted(LISTS | TEXTS | COMPARISONS | {"is", "is not"}))
+@pytest.mark.parametrize("operator", sorted(LISTS | TEXTS | COMPARISONS | TIMES | RELATIVE | {"is", "is not"}))
 def test_an_empty_frame_is_no_special_case(operator: str) -> None:
-    value = ["x"] if operator in LISTS else "x" if operator not in COMPARISONS else 1
-    assert holds(row(operator, value), PEOPLE.head(0).rename(columns={"Email": "f"})).shape == (0,)
+    times = dict.fromkeys(TIMES, "2025-01-01") | dict.fromkeys(RELATIVE, "1 day") | dict.fromkeys(COMPARISONS, 1)
+    value = ["x"] if operator in LISTS else times.get(operator, "x")
+    assert holds(row(operator, value), PEOPLE.head(0).rename(columns={"Email": "f"}), AT).shape == (0,)
 
 
 @pytest.mark.parametrize(
@@ -160,6 +217,9 @@ def test_an_empty_frame_is_no_special_case(operator: str) -> None:
             ({"field": "f", "operator": operator, "value": "tall"}, "needs a number")
             for operator in sorted(COMPARISONS)
         ),
+        *(({"field": "f", "operator": operator, "value": 1}, "needs a date") for operator in sorted(TIMES)),
+        *(({"field": "f", "operator": operator, "value": "soon"}, "needs a duration") for operator in sorted(RELATIVE)),
+        ({"field": "f", "operator": "after", "value": "2025-02-30"}, "needs a date"),
         ({"field": "f", "operator": "at least", "value": True}, "needs a number"),
         ({"field": "f", "operator": "is"}, "needs a value"),
         ({"field": "f", "operator": "is", "value": [1]}, "takes one value"),

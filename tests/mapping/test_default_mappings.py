@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
 
 from modstamp.mapping.catalog import Mappings
 from modstamp.mapping.conditions import describe
-from modstamp.mapping.evaluation import holds
+from modstamp.mapping.evaluation import Circumstances, holds
 from modstamp.mapping.schema import FieldMapping, TypeMapping
 from modstamp.model import Direction, Operation
 
@@ -101,7 +101,12 @@ def test_a_prospect_is_made_from_a_lead_with_an_address_that_has_not_opted_out(d
     leads = pd.DataFrame(
         {"Email": ["a@b.c", "a@b.c", None, ""], "HasOptedOutOfEmail": [False, True, False, False]}, dtype=object
     )
-    assert holds(condition, leads).tolist() == [True, False, False, False]
+    assert holds(condition, leads, Circumstances(now=datetime(2026, 1, 1, tzinfo=UTC))).tolist() == [
+        True,
+        False,
+        False,
+        False,
+    ]
 
 
 @pytest.mark.requirement("STG-013")

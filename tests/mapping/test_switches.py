@@ -79,7 +79,7 @@ def test_any_toggle_takes_conditions_and_the_run_reads_their_fields(read: Read) 
     row = "{field: Rating, operator: is, value: Hot}"
     toggles = ", ".join(f"{operation}: {{when: {{all: [{row}]}}}}" for operation in Operation)
     mapping = read(f"inbound: {{{toggles}}}")
-    assert set(mapping.conditions(Direction.POLLING)) == set(Operation)
+    assert set(mapping.conditions(Direction.POLLING)) == {("inbound", str(each), "when") for each in Operation}
     assert mapping.field_names(Direction.POLLING.source) == ("Email", "Rating")
     assert mapping.field_names(Direction.POLLING.target) == ("email",)
 

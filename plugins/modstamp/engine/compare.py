@@ -27,8 +27,6 @@ from modstamp.model import Column, Direction, Presence, Side
 from modstamp.ports import Transaction
 
 _UNSEEN = (Kind.CREATE, Kind.LINK, Kind.REVIVE, Kind.AMBIGUOUS, Kind.WAIT, Kind.REJECTED)
-# Our look is later than every read that the links know of; of the same second it is as good.
-_CONTEXT = Context(same_read=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +49,10 @@ def outside(environment: Environment, records: pd.DataFrame, horizon: datetime |
     """
     mapping = environment.mapping
     source = convert.converted(environment, Direction.POLLING, records, objects([None] * len(records)))
+    context = _context(environment)
     with environment.store.begin(read_only=True) as tx:
-        planned = plan(
-            assemble(mapping, Direction.POLLING, source, look.inside(tx, mapping, source, _CONTEXT, lock=False)),
-            _CONTEXT,
-        )
+        surroundings = look.inside(tx, mapping, source, context, lock=False)
+        planned = plan(assemble(mapping, Direction.POLLING, source, surroundings), context)
         counts = ~_to_come(tx, planned, horizon) & ~planned.rows(Kind.AGAIN) & ~_waits(tx, planned)
     linked = planned.batch.linked
     calm = linked & planned.rows(*FIELDWISE) & ~planned.having(Cell.WRITE, Cell.LEAVE, Cell.WAIT)
@@ -80,7 +77,7 @@ def inside(environment: Environment, records: pd.DataFrame) -> list[Finding]:
         return []
     rows = records[free].reset_index(drop=True)
     source = convert.converted(environment, Direction.PUSHING, rows, objects([None] * len(rows)))
-    planned = send.preview(environment, source, _CONTEXT)
+    planned = send.preview(environment, source, _context(environment))
     unseen = planned.rows(*_UNSEEN)
     return [
         Finding(
@@ -91,6 +88,11 @@ def inside(environment: Environment, records: pd.DataFrame) -> list[Finding]:
         )
         for position in np.flatnonzero(unseen)
     ]
+
+
+def _context(environment: Environment) -> Context:
+    """Our look is later than every read that the links know of; of the same second it is as good."""
+    return Context(same_read=True, now=environment.store.now())
 
 
 def _finding(planned: Plan, position: int) -> Finding | None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +18,8 @@ class Context:
     `creates_allowed`: False until the type's first complete match (G20). `deletes_allowed`: False in a poll until all
     other rows have landed and the deleted ones were read again (G24). `same_read`: the batch is the second look at
     rows that were just landed, so that a link as old as the read is no reason to hold back. `user`: under which id we
-    write outside, "" if that is not known; `answer_wait`: for how long a create on its way may still arrive.
+    write outside, "" if that is not known; `answer_wait`: for how long a create on its way may still arrive. `now`: the
+    moment that conditions with relative times go by, one for the whole run.
     """
 
     clock_offset: float = 0.0
@@ -24,3 +29,4 @@ class Context:
     same_read: bool = False
     user: str = ""
     answer_wait: timedelta = timedelta(0)
+    now: datetime = field(default_factory=_now)

@@ -17,6 +17,7 @@ from modstamp.engine.handoff import Handoff, Tally
 from modstamp.engine.permit import DELETES_LAST, own_references
 from modstamp.engine.plan import Plan
 from modstamp.engine.window import last_in_order
+from modstamp.instants import from_text
 from modstamp.model import Column, Direction, Presence, Side
 from modstamp.ports import Cursor
 
@@ -137,6 +138,7 @@ def context_of(environment: Environment, handoff: Handoff) -> Context:
         creates_allowed=allowed,
         user=handoff.user,
         answer_wait=environment.settings.answer_wait(creates=False),
+        now=from_text(handoff.started_at),
     )
 
 

@@ -6,7 +6,8 @@ Each function changes the judgement of a batch in place: kinds and reasons per r
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +18,9 @@ from modstamp.engine.context import Context
 from modstamp.engine.frames import ABSENT, Mask, Objects, choose, column, differs, expand, objects, present
 from modstamp.engine.judge import FIELDWISE, Kind, is_kind
 from modstamp.engine.merge import Cell
+from modstamp.mapping.conditions import Condition, rows
 from modstamp.mapping.conditions import fields as looked_at
-from modstamp.mapping.evaluation import failing
+from modstamp.mapping.evaluation import Circumstances, failing
 from modstamp.mapping.schema import TypeMapping
 from modstamp.model import Column, Direction, Operation, Presence
 
@@ -42,9 +44,12 @@ def withhold(
     batch: Batch, context: Context, judged: Objects, reasons: Objects, cells: dict[str, npt.NDArray[np.int8]]
 ) -> None:
     """Toggles and conditions: creates, deletes and updates each have their own."""
-    toggles, direction = batch.mapping.toggles(batch.direction), batch.direction
+    direction = batch.direction
+    gate = _Gate(
+        batch=batch, now=context.now, bases=choose(is_kind(judged, Kind.LINK), None, batch.bases(direction.source))
+    )
     for kind, operation in _OPERATIONS.items():
-        for position, reason in _withheld(toggles.of(operation).on, toggles.of(operation).when, batch, judged == kind):
+        for position, reason in gate.withheld(operation, judged == kind):
             # A record that is gone on one side ends its link, whatever may travel; a first create is withheld.
             judged[position] = Kind.WITHHELD if kind is Kind.CREATE else Kind.BURY
             reasons[position] = reason or f"{_word(direction)} {operation} is off"
@@ -56,7 +61,7 @@ def withhold(
     reasons[late] = DELETES_LAST
     writing = np.logical_or.reduce([each == Cell.WRITE for each in cells.values()])
     writing &= is_kind(judged, *FIELDWISE)
-    for position, reason in _withheld(toggles.update.on, toggles.update.when, batch, writing):
+    for position, reason in gate.withheld(Operation.UPDATE, writing):
         reasons[position] = reason or f"{_word(direction)} update is off"
         for each in cells.values():
             each[position] = Cell.SAME if each[position] in (Cell.WRITE, Cell.WAIT) else each[position]
@@ -66,16 +71,34 @@ def _word(direction: Direction) -> str:
     return "inbound" if direction is Direction.POLLING else "outbound"
 
 
-def _withheld(toggle_on: bool, when: Any, batch: Batch, rows: Mask) -> Iterator[tuple[int, str]]:  # noqa: FBT001
-    """Positions of the rows that may not, with the condition that says so ("" for the toggle)."""
-    if not rows.any():
-        return
-    if not toggle_on:
-        yield from ((int(position), "") for position in np.flatnonzero(rows))
-    elif when is not None:
-        view, unknown = _condition_view(batch, looked_at(when))
-        words = choose(unknown, objects([_UNKNOWN] * len(batch.source)), failing(when, view).to_numpy(dtype=object))
-        yield from ((int(position), words[position]) for position in np.flatnonzero(rows & (words != "")))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Gate:
+    """The toggles and conditions of one batch. `bases`: of the source, None for a row that is linked only now."""
+
+    batch: Batch
+    now: datetime
+    bases: Objects
+
+    def withheld(self, operation: Operation, wanted: Mask) -> Iterator[tuple[int, str]]:
+        """Positions of the rows that may not, with the condition that says so ("" for the toggle)."""
+        batch = self.batch
+        if not wanted.any():
+            return
+        when = batch.mapping.condition(batch.direction, operation)
+        if not batch.mapping.toggles(batch.direction).of(operation).on:
+            yield from ((int(position), "") for position in np.flatnonzero(wanted))
+        elif when is not None:
+            view, unknown = _condition_view(batch, looked_at(when))
+            circumstances = Circumstances(now=self.now, changed=self._changed(when))
+            why = failing(when, view, circumstances).to_numpy(dtype=object)
+            words = choose(unknown, objects([_UNKNOWN] * len(batch.source)), why)
+            yield from ((int(position), words[position]) for position in np.flatnonzero(wanted & (words != "")))
+
+    def _changed(self, when: Condition) -> dict[str, Mask]:
+        """Field → rows of which the source shows another value than its base."""
+        names = list(dict.fromkeys(row.field for row in rows(when) if row.operator == "changed"))
+        bases = expand(self.bases, names)
+        return {name: differs(column(self.batch.source.records, name), bases[name]) for name in names}
 
 
 def _condition_view(batch: Batch, names: Sequence[str]) -> tuple[pd.DataFrame, Mask]:

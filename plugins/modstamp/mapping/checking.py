@@ -12,7 +12,7 @@ from datetime import timedelta
 from modstamp.errors import Problem
 from modstamp.mapping import expectations
 from modstamp.mapping.catalog import MappingFile, suggestion
-from modstamp.mapping.conditions import fields
+from modstamp.mapping.conditions import fields, rows
 from modstamp.mapping.documents import Path
 from modstamp.mapping.schema import FieldMapping, ValuePair, section
 from modstamp.mapping.values import table_of
@@ -77,11 +77,27 @@ def _condition_sides(file: MappingFile) -> Iterator[Problem]:
     for direction in Direction:
         other = {row.name(direction.target): row.name(direction.source) for row in file.mapping.fields}
         known = set(other.values())
-        for operation, condition in file.mapping.conditions(direction).items():
+        for place, condition in file.mapping.conditions(direction).items():
             for name in (name for name in fields(condition) if name in other and name not in known):
                 what = f"the condition names '{name}', a field of the {direction.target} side"
                 fix = f"{section(direction)} conditions look at {direction.source} fields: write '{other[name]}'"
-                yield _problem(file, (section(direction), operation.value, "when"), what, fix)
+                yield _problem(file, place, what, fix)
+
+
+def _changed_rows(file: MappingFile) -> Iterator[Problem]:
+    """`changed` compares with the base: only a linked record has one, and only of fields that travel that way (G11)."""
+    for direction in Direction:
+        travelling = [row.name(direction.source) for row in file.mapping.fields if row.travels(direction)]
+        for place, condition in file.mapping.conditions(direction).items():
+            for name in (row.field for row in rows(condition) if row.operator == "changed"):
+                if place[1:] != ("update", "when"):
+                    what = (
+                        f"'{name} changed' needs a record that was in step before, and so stands in update conditions"
+                    )
+                    yield _problem(file, place, what, f"move it to {section(direction)}.update.when, or take it out")
+                elif name not in travelling:
+                    what = f"'{name} changed' looks at a field that does not travel when {direction}"
+                    yield _problem(file, place, what, suggestion(name, travelling))
 
 
 def _value_tables(file: MappingFile) -> Iterator[Problem]:
@@ -152,7 +168,7 @@ def _problem(file: MappingFile, path: Path, what: str, fix: str) -> Problem:
 
 
 _EACH: tuple[Callable[[MappingFile], Iterator[Problem]], ...] = (
-    _intervals, _written_twice, _match_fields, _own_key, _condition_sides, _value_tables, _expectations,
+    _intervals, _written_twice, _match_fields, _own_key, _condition_sides, _changed_rows, _value_tables, _expectations,
 )  # fmt: skip
 _TOGETHER: tuple[Callable[[MappingFile, Sequence[MappingFile]], Iterator[Problem]], ...] = (
     _unique_names, _one_creator, _references,

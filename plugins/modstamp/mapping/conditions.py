@@ -7,24 +7,39 @@ not hold" wherever it stands, and no condition becomes true for want of knowledg
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
+from modstamp.mapping.durations import duration
 from modstamp.model import Value
 
 Operator = Literal[
-    "is", "is not", "is empty", "is not empty", "contains", "starts with", "in", "not in",
-    "greater than", "at least", "less than", "at most",
+    "is", "is not", "is empty", "is not empty", "in", "not in",
+    "contains", "does not contain", "starts with", "does not start with",
+    "greater than", "at least", "less than", "at most", "before", "after",
+    "within the last", "not within the last", "within the next", "not within the next",
+    "changed",
 ]  # fmt: skip
 
 LISTS = frozenset({"in", "not in"})
-WITHOUT_VALUE = frozenset({"is empty", "is not empty"})
-TEXTS = frozenset({"contains", "starts with"})
+WITHOUT_VALUE = frozenset({"is empty", "is not empty", "changed"})
+TEXTS = frozenset({"contains", "does not contain", "starts with", "does not start with"})
 COMPARISONS = frozenset({"greater than", "at least", "less than", "at most"})
+TIMES = frozenset({"before", "after"})
+RELATIVE = frozenset({"within the last", "not within the last", "within the next", "not within the next"})
+OPPOSITES = {
+    "is not": "is", "is not empty": "is empty", "not in": "in", "does not contain": "contains",
+    "does not start with": "starts with", "not within the last": "within the last",
+    "not within the next": "within the next",
+}  # fmt: skip
+"""Negative operator → the positive one. The negative one is true wherever the positive one is false."""
 
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z)?")
+_MIDNIGHT = "T00:00:00.000000"
 
 
 class _Strict(BaseModel):
@@ -34,8 +49,9 @@ class _Strict(BaseModel):
 class Row(_Strict):
     """One comparison. `field` is named as the source of the direction names it.
 
-    `value`: a scalar; a list for `in` and `not in`; absent for `is empty` and `is not empty`. Dates are ``YYYY-MM-DD``,
-    instants ``YYYY-MM-DDTHH:MM:SSZ``; a date compared with an instant means the start of that day in UTC.
+    `value`: a scalar; a list for `in` and `not in`; absent for `is empty`, `is not empty` and `changed`. Dates are
+    ``YYYY-MM-DD``, instants ``YYYY-MM-DDTHH:MM:SSZ``, durations ``30 days``; a date compared with an instant means the
+    start of that day in UTC.
     """
 
     field: str = Field(min_length=1)
@@ -85,28 +101,72 @@ def _fault(row: Row) -> str | None:
         return "takes no value" if row.operator in WITHOUT_VALUE else "needs a value"
     if (row.operator in LISTS) != isinstance(row.value, tuple):
         return "needs a list of values" if row.operator in LISTS else "takes one value, not a list"
-    if row.operator in TEXTS and not (isinstance(row.value, str) and row.value):
-        return "needs a text"
-    if row.operator in COMPARISONS and not _is_ordered(row.value):
-        return "needs a number, a date (YYYY-MM-DD) or an instant (YYYY-MM-DDTHH:MM:SSZ)"
-    return None
+    return next(
+        (needs for operators, suits, needs in _NEEDS if row.operator in operators and not suits(row.value)), None
+    )
 
 
 def _is_ordered(value: Value | tuple[Value, ...]) -> bool:
     if isinstance(value, str):
-        return _TIME.fullmatch(value) is not None
+        return moment_of(value) is not None
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_text(value: Value | tuple[Value, ...]) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def _is_time(value: Value | tuple[Value, ...]) -> bool:
+    return isinstance(value, str) and moment_of(value) is not None
+
+
+def _is_duration(value: Value | tuple[Value, ...]) -> bool:
+    return isinstance(value, str) and duration(value) is not None
+
+
+_NEEDS: tuple[tuple[frozenset[str], Callable[[Value | tuple[Value, ...]], bool], str], ...] = (
+    (TEXTS, _is_text, "needs a text"),
+    (COMPARISONS, _is_ordered, "needs a number, a date (YYYY-MM-DD) or an instant (YYYY-MM-DDTHH:MM:SSZ)"),
+    (TIMES, _is_time, "needs a date (YYYY-MM-DD) or an instant (YYYY-MM-DDTHH:MM:SSZ)"),
+    (RELATIVE, _is_duration, "needs a duration, such as '30 days' or '12 hours'"),
+)
+
+
+def moment_of(text: str) -> str | None:
+    """A date or an instant as a text that sorts: microseconds, no ``Z``; a date is the start of its day in UTC.
+
+    None: the text is neither.
+    """
+    if not _TIME.fullmatch(text):
+        return None
+    if len(text) == len("YYYY-MM-DD"):
+        sortable = text + _MIDNIGHT
+    else:
+        whole, _, fraction = text.removesuffix("Z").partition(".")
+        sortable = f"{whole}.{fraction:0<6}"
+    try:
+        datetime.fromisoformat(sortable)
+    except ValueError:
+        return None
+    return sortable
 
 
 def members(condition: AllOf | AnyOf) -> tuple[Condition, ...]:
     return condition.all if isinstance(condition, AllOf) else condition.any
 
 
+def rows(condition: Condition) -> Iterator[Row]:
+    """Every comparison, in reading order."""
+    if isinstance(condition, Row):
+        yield condition
+        return
+    for member in members(condition):
+        yield from rows(member)
+
+
 def fields(condition: Condition) -> tuple[str, ...]:
     """Every field that the condition looks at, each once, in reading order."""
-    if isinstance(condition, Row):
-        return (condition.field,)
-    return tuple(dict.fromkeys(name for member in members(condition) for name in fields(member)))
+    return tuple(dict.fromkeys(row.field for row in rows(condition)))
 
 
 def describe(condition: Condition) -> str:
@@ -127,6 +187,8 @@ def _describe_row(row: Row) -> str:
         return f"{row.field} {row.operator}"
     if isinstance(row.value, tuple):
         return f"{row.field} {row.operator} [{', '.join(map(_literal, row.value))}]"
+    if row.operator in RELATIVE:
+        return f"{row.field} {row.operator} {row.value}"
     return f"{row.field} {row.operator} {_literal(row.value)}"
 
 

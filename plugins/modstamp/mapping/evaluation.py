@@ -1,6 +1,7 @@
 """Conditions over a frame of records, whole columns at a time.
 
 Kept apart from the models because it needs pandas, which nothing may import that Airflow reads at DAG-parse time.
+`predicates` says the same for sources that can evaluate a condition themselves.
 
 How values compare:
 
@@ -8,41 +9,67 @@ How values compare:
 - `is` and `in` are exact: case and spaces count, and a text never equals a number. A number equals a number (1 is 1.0).
 - `contains` and `starts with` ignore case.
 - `greater than` and its kin compare a number with numbers (and texts that read as one), a date or an instant with dates
-  and instants; of everything else they are false.
+  and instants; of everything else they are false. `before` and `after` are the same for times alone.
+- `within the last` and `within the next` hold for instants from the one end to the other, both included, and for dates
+  whose day in UTC is that of such an instant.
+- `changed` holds where the record's side shows another value than its base; a field that was never in step has none,
+  and has changed.
 - A field that the frame does not have is unknown (G8): every row that looks at it fails.
 """
 
 from __future__ import annotations
 
 import operator
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from modstamp.mapping.conditions import AllOf, Condition, Row, describe, members
+from modstamp.mapping.conditions import (
+    OPPOSITES,
+    RELATIVE,
+    AllOf,
+    Condition,
+    Row,
+    describe,
+    members,
+    moment_of,
+)
+from modstamp.mapping.periods import period
 from modstamp.model import Value
 
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DATE_LENGTH = len("YYYY-MM-DD")
 
 Mask = npt.NDArray[np.bool_]
 
 
-def holds(condition: Condition, frame: pd.DataFrame) -> Mask:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What a condition may look at besides the record. `now`: the one moment of relative times.
+
+    `changed`: field → rows whose value is not its base; where there is none, `changed` never holds.
+    """
+
+    now: datetime
+    changed: Mapping[str, Mask] = field(default_factory=dict)
+
+
+def holds(condition: Condition, frame: pd.DataFrame, circumstances: Circumstances) -> Mask:
     """For each row of the frame, whether the condition is true."""
     if isinstance(condition, Row):
         if condition.field not in frame:
             return np.zeros(len(frame), dtype=bool)
-        return _OPERATORS[condition.operator](frame[condition.field].astype(object), condition.value)
-    masks = np.array([holds(member, frame) for member in members(condition)])
+        return _row(condition, frame[condition.field].astype(object), circumstances)
+    masks = np.array([holds(member, frame, circumstances) for member in members(condition)])
     combine = np.logical_and if isinstance(condition, AllOf) else np.logical_or
     return np.asarray(combine.reduce(masks, axis=0), dtype=bool)
 
 
-def failing(condition: Condition, frame: pd.DataFrame) -> pd.Series[str]:
+def failing(condition: Condition, frame: pd.DataFrame, circumstances: Circumstances) -> pd.Series[str]:
     """For each row of the frame (same index), what withholds it, in words; empty where the condition is true.
 
     Of members joined by `all` the first that fails is named; a group joined by `any` is named whole.
@@ -50,11 +77,22 @@ def failing(condition: Condition, frame: pd.DataFrame) -> pd.Series[str]:
     reasons = np.full(len(frame), "", dtype=object)
     if isinstance(condition, AllOf):
         for member in reversed(members(condition)):
-            reason = failing(member, frame).to_numpy()
+            reason = failing(member, frame, circumstances).to_numpy()
             reasons = np.where(reason != "", reason, reasons)
     else:
-        reasons[~holds(condition, frame)] = describe(condition)
+        reasons[~holds(condition, frame, circumstances)] = describe(condition)
     return pd.Series(reasons, index=frame.index, dtype=object)
+
+
+def _row(row: Row, series: pd.Series, circumstances: Circumstances) -> Mask:
+    if row.operator == "changed":
+        return circumstances.changed.get(row.field, np.zeros(len(series), dtype=bool))
+    positive = OPPOSITES.get(row.operator, row.operator)
+    if row.operator in RELATIVE:
+        found = _within(series, *period(row, circumstances.now))
+    else:
+        found = _OPERATORS[positive](series, row.value)
+    return found if positive == row.operator else ~found
 
 
 def _is_empty(series: pd.Series, _value: Value = None) -> Mask:
@@ -83,23 +121,33 @@ def _in(series: pd.Series, values: tuple[Value, ...]) -> Mask:
 
 
 def _contains(series: pd.Series, value: str) -> Mask:
-    return _text_where(series, lambda text: value.casefold() in text.casefold())
+    return _text_where(series, lambda text: value.lower() in text.lower())
 
 
 def _starts_with(series: pd.Series, value: str) -> Mask:
-    return _text_where(series, lambda text: text.casefold().startswith(value.casefold()))
+    return _text_where(series, lambda text: text.lower().startswith(value.lower()))
 
 
 def _compare(compare: Callable[[Any, Any], Any]) -> Callable[..., Mask]:
     def mask(series: pd.Series, value: float | str) -> Mask:
         if isinstance(value, str):
-            # Without the Z at the end, instants of any precision and dates are in order as texts.
-            bound = value.removesuffix("Z")
-            return _text_where(series, lambda text: bool(_DATE.match(text) and compare(text.removesuffix("Z"), bound)))
+            bound = moment_of(value)
+            return _text_where(series, lambda text: bool((moment := moment_of(text)) and compare(moment, bound)))
         numbers = pd.to_numeric(series.mask(_is_boolean(series)), errors="coerce")
         return np.asarray(compare(numbers, value), dtype=bool)
 
     return mask
+
+
+def _within(series: pd.Series, first: str, last: str) -> Mask:
+    days, ends = (first[:_DATE_LENGTH], last[:_DATE_LENGTH]), (moment_of(first) or "", moment_of(last) or "")
+
+    def inside(text: str) -> bool:
+        if len(text) == _DATE_LENGTH:
+            return moment_of(text) is not None and days[0] <= text <= days[1]
+        return ends[0] <= (moment_of(text) or "") <= ends[1]
+
+    return _text_where(series, inside)
 
 
 def _text_where(series: pd.Series, test: Callable[[str], bool]) -> Mask:
@@ -107,21 +155,16 @@ def _text_where(series: pd.Series, test: Callable[[str], bool]) -> Mask:
     return np.asarray(series.map(lambda held: isinstance(held, str) and test(held)), dtype=bool)
 
 
-def _opposite(test: Callable[..., Mask]) -> Callable[..., Mask]:
-    return lambda series, value: ~test(series, value)
-
-
 _OPERATORS: dict[str, Callable[..., Mask]] = {
     "is": _is,
-    "is not": _opposite(_is),
     "is empty": _is_empty,
-    "is not empty": _opposite(_is_empty),
     "in": _in,
-    "not in": _opposite(_in),
     "contains": _contains,
     "starts with": _starts_with,
     "greater than": _compare(operator.gt),
     "at least": _compare(operator.ge),
     "less than": _compare(operator.lt),
     "at most": _compare(operator.le),
+    "before": _compare(operator.lt),
+    "after": _compare(operator.gt),
 }

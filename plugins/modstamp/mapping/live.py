@@ -62,9 +62,9 @@ def unknown_fields(file: MappingFile, sides: Sides) -> Iterator[Problem]:
 def _unknown_in_conditions(file: MappingFile, sides: Sides) -> Iterator[Problem]:
     for direction in Direction:
         description = sides[direction.source]
-        for operation, condition in file.mapping.conditions(direction).items():
+        for place, condition in file.mapping.conditions(direction).items():
             for name in (name for name in fields(condition) if name not in description.fields):
-                yield _unknown(file, (section(direction), operation.value, "when"), name, description)
+                yield _unknown(file, place, name, description)
 
 
 def _unknown_lookups(file: MappingFile, references: Mapping[str, TypeDescription]) -> Iterator[Problem]:

@@ -13,17 +13,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
-from modstamp.mapping.conditions import Condition, fields
+from modstamp.mapping.conditions import AllOf, Condition, fields
+from modstamp.mapping.durations import duration
 from modstamp.model import Direction, Operation, Side
-
-_UNITS = {"second": "seconds", "minute": "minutes", "hour": "hours", "day": "days"}
 
 
 def _duration(value: Any) -> Any:
     """Accept ``10 minutes`` beside pydantic's own forms of a duration."""
-    if isinstance(value, str) and (found := re.fullmatch(r"\s*(\d+)\s+(second|minute|hour|day)s?\s*", value)):
-        return timedelta(**{_UNITS[found[2]]: int(found[1])})
-    return value
+    return (duration(value) or value) if isinstance(value, str) else value
 
 
 Duration = Annotated[
@@ -99,6 +96,8 @@ class Polling(Strict):
     """Whole minutes, such as: 10 minutes."""
     start_from: date | None = None
     """How far back the first load reads; without it, everything."""
+    when: Condition | None = None
+    """Only records for which this condition is true are created, updated or deleted; it looks at external fields."""
 
 
 class Pushing(Strict):
@@ -107,6 +106,8 @@ class Pushing(Strict):
     on: bool = True
     every: Duration = timedelta(minutes=1)
     """The longest wait, such as: 1 minute."""
+    when: Condition | None = None
+    """Only records for which this condition is true are created, updated or deleted; it looks at internal fields."""
 
 
 class Reference(Strict):
@@ -227,10 +228,19 @@ class TypeMapping(Strict):
     def is_on(self, direction: Direction) -> bool:
         return self.polling.on if direction is Direction.POLLING else self.pushing.on
 
-    def conditions(self, direction: Direction) -> dict[Operation, Condition]:
-        """The conditions of the direction's toggles, whether these are on or off."""
-        toggles = {operation: self.toggles(direction).of(operation) for operation in Operation}
-        return {operation: toggle.when for operation, toggle in toggles.items() if toggle.when}
+    def conditions(self, direction: Direction) -> dict[tuple[str, ...], Condition]:
+        """Place in the file → condition: the direction's own and those of its toggles, whether these are on or off."""
+        run = self.polling if direction is Direction.POLLING else self.pushing
+        found: dict[tuple[str, ...], Condition | None] = {(str(direction), "when"): run.when}
+        for operation in Operation:
+            found[section(direction), str(operation), "when"] = self.toggles(direction).of(operation).when
+        return {place: condition for place, condition in found.items() if condition}
+
+    def condition(self, direction: Direction, operation: Operation) -> Condition | None:
+        """What must hold for one operation: the direction's own condition and that of the toggle."""
+        own, toggle = (str(direction), "when"), (section(direction), str(operation), "when")
+        found = [each for place, each in self.conditions(direction).items() if place in (own, toggle)]
+        return AllOf(all=tuple(found)) if len(found) > 1 else next(iter(found), None)
 
     def field_names(self, side: Side) -> tuple[str, ...]:
         """What a run reads of that side: the mapped fields, then those that only a condition looks at."""

@@ -51,7 +51,8 @@ def _timing(mapping: TypeMapping, direction: Direction) -> str:
     if not mapping.is_on(direction):
         return f"**{str(direction).capitalize()} is off in the mapping file**: a run ends at once, skipped."
     every = mapping.polling.every if direction is Direction.POLLING else mapping.pushing.every
-    return f"Every {_words(every)}."
+    when = mapping.polling.when if direction is Direction.POLLING else mapping.pushing.when
+    return f"Every {_words(every)}" + (f", records of which {describe(when)}." if when else ".")
 
 
 def _words(duration: timedelta) -> str:

@@ -124,6 +124,7 @@ def _field(body: Mapping[str, Any]) -> Field:
         unique=bool(body.get("unique")),
         external_id=bool(body.get("externalId")),
         calculated=bool(body.get("calculated")),
+        filterable=bool(body.get("filterable", True)) and body["type"] != "multipicklist",  # that has words of its own
         choices=tuple(value["value"] for value in body.get("picklistValues") or () if value.get("active", True)),
         restricted=bool(body.get("restrictedPicklist")),
         refers_to=tuple(body.get("referenceTo") or ()),
