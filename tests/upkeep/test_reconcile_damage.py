@@ -31,12 +31,13 @@ def damaged(office: Office, records: int) -> Damage:
     """So many records in step, then harm that no poll and no push can see, spread over all of them."""
     leads = office.fill_leads(records)
     office.poll()
+    step = records // (2 * HARM)
+    purged, drifted = leads[::step][:HARM], leads[1::step][:HARM]
+    office.salesforce.store.delete("Lead", purged, by=office.owner)
+    office.salesforce.store.purge("Lead", purged)  # the delete log alone knows of them
     office.later(3600)  # behind the lookback
     office.poll()
     office.push()
-    step = records // (2 * HARM)
-    purged, drifted = leads[::step][:HARM], leads[1::step][:HARM]
-    office.salesforce.store.purge("Lead", purged)
     half = HARM // 2
     with office.salesforce.store.writing() as connection:  # without a stamp
         connection.executemany("UPDATE Lead SET Title = 'outside' WHERE Id = ?", [(lead,) for lead in drifted[:half]])
@@ -64,14 +65,18 @@ def check_found_and_repaired(office: Office, records: int) -> Reconciled:
     found = reconcile(office, repair=True)
 
     assert {name: number for name, number in found.counts.items() if number and name != "compared"} == {
-        "purged": HARM,
+        "deleted outside": HARM,
         "never seen": HARM,
         "drifted": HARM,
     }
     logged = "SELECT external_id FROM sync_actions WHERE run_id = :run AND status = :status ORDER BY external_id"
-    for status, ids in (("purged", damage.purged), ("never seen", damage.never_seen), ("drifted", damage.drifted)):
+    for status, ids in (
+        ("deleted outside", damage.purged),
+        ("never seen", damage.never_seen),
+        ("drifted", damage.drifted),
+    ):
         assert [row[0] for row in office.sql(logged, run=found.run_id, status=status)] == sorted(ids)
-    assert found.repairs == {"polling": HARM + HARM // 2, "pushing": HARM // 2, "links ended": HARM}
+    assert found.repairs == {"polling": 2 * HARM + HARM // 2, "pushing": HARM // 2, "links ended": 0}
 
     office.later()
     assert office.poll().counts["created"] == HARM
@@ -113,12 +118,12 @@ def test_the_command_shows_first_and_repairs_on_request(shell: Shell) -> None:
     rehearsed = shell("reconcile", LEAD, "--repair", "--dry-run")
 
     assert rehearsed.code == 0
-    assert "A repair would queue: 75 polling, 25 pushing, 50 links ended; the next runs take about" in rehearsed.output
+    assert "A repair would queue: 125 polling, 25 pushing, 0 links ended; the next runs take about" in rehearsed.output
     assert damage.purged[0] in rehearsed.output
     assert [shell.office.one(f"SELECT count(*) FROM {name}") for name in tables] == counts  # noqa: S608
     listed = shell("reconcile", LEAD, "--json").document
     assert (listed["repaired"], listed["counts"]["never seen"]) == (False, HARM)
     assert listed["calls"] == shell.office.one("SELECT calls FROM sync_runs WHERE kind = 'reconcile'")
     assert shell.office.sql("SELECT * FROM sync_links ORDER BY id") == before
-    assert "Repaired: 75 polling, 25 pushing, 50 links ended" in shell("reconcile", LEAD, "--repair").output
+    assert "Repaired: 125 polling, 25 pushing, 0 links ended" in shell("reconcile", LEAD, "--repair").output
     assert [run["mapping"] for run in shell("status", "--json").document["runs"]].count(LEAD) == 2

@@ -43,8 +43,8 @@ def replay(  # noqa: PLR0913  # one per option
 @_MAPPING
 @click.option("--since", type=_MOMENT, help="Only what was changed from then on (UTC).")
 @click.option("--until", type=_MOMENT, help="Only what was changed until then (UTC).")
-@click.option("--repair", is_flag=True, help="Queue what is found for the next runs, and end links of purged records.")
-@click.option("--purged-too", is_flag=True, help="Repair purged ones even if there are suspiciously many.")
+@click.option("--repair", is_flag=True, help="Queue what is found for the next runs.")
+@click.option("--gone", is_flag=True, help="End links of records without a trace, which you know to be gone for good.")
 @shared.DRY_RUN
 @shared.JSON
 def reconcile(  # noqa: PLR0913  # one per option
@@ -53,18 +53,18 @@ def reconcile(  # noqa: PLR0913  # one per option
     until: datetime | None,
     *,
     repair: bool,
-    purged_too: bool,
+    gone: bool,
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Compare both sides of a mapping: purged, never seen and drifted records. With --repair queue them."""
+    """Compare both sides of a mapping: hidden, never seen and drifted records. With --repair queue them."""
     from modstamp.engine.reconcile import ReconcileOptions  # noqa: PLC0415  # pandas
 
     options = ReconcileOptions(
         since=since and since.replace(tzinfo=UTC),
         until=until and until.replace(tzinfo=UTC),
         repair=repair,
-        purged_too=purged_too,
+        gone=gone,
         dry_run=dry_run,
     )
     document = upkeep.reconcile(mapping, options, shared.run_id(), shared.settings()).as_dict()

@@ -31,14 +31,14 @@ _UNSEEN = (Kind.CREATE, Kind.LINK, Kind.REVIVE, Kind.AMBIGUOUS, Kind.WAIT, Kind.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """`link_ids`: of the rows that are linked, `purged` those of them that are gone without a trace.
+    """`link_ids`: of the rows that are linked, `hidden` those of them of which there is no trace outside.
 
     `days`: day of the external stamp → figures, as `findings.Day` has them.
     """
 
     findings: list[Finding]
     link_ids: list[int]
-    purged: list[int]
+    hidden: list[int]
     days: dict[str, tuple[int, int, int, int]]
 
 
@@ -53,14 +53,15 @@ def outside(environment: Environment, records: pd.DataFrame, horizon: datetime |
     with environment.store.begin(read_only=True) as tx:
         surroundings = look.inside(tx, mapping, source, context, lock=False)
         planned = plan(assemble(mapping, Direction.POLLING, source, surroundings), context)
-        counts = ~_to_come(tx, planned, horizon) & ~planned.rows(Kind.AGAIN) & ~_waits(tx, planned)
+        judged = ~_to_come(tx, planned, horizon) & ~planned.rows(Kind.AGAIN)
+        counts = judged & ~_waits(tx, planned)
     linked = planned.batch.linked
     calm = linked & planned.rows(*FIELDWISE) & ~planned.having(Cell.WRITE, Cell.LEAVE, Cell.WAIT)
     found = [_finding(planned, int(position)) for position in np.flatnonzero(counts & ~calm)]
     return Compared(
         findings=[each for each in found if each is not None],
         link_ids=column(planned.batch.link, "link_id")[linked].tolist(),
-        purged=column(planned.batch.link, "link_id")[linked & counts & planned.rows(Kind.HIDDEN)].tolist(),
+        hidden=column(planned.batch.link, "link_id")[linked & judged & planned.rows(Kind.HIDDEN)].tolist(),
         days=_days(planned),
     )
 
@@ -116,13 +117,13 @@ def _finding(planned: Plan, position: int) -> Finding | None:
     return Finding(found=found, reason=reason, direction=direction, internal_id=internal_id, external_id=external_id)
 
 
-def _of_linked(planned: Plan, position: int) -> tuple[Found | None, str, Direction | None]:
+def _of_linked(planned: Plan, position: int) -> tuple[Found | None, str, Direction]:
     batch, kind = planned.batch, planned.kinds[position]
     mapping = batch.mapping
     here = Direction.POLLING if mapping.polling.on else Direction.PUSHING
     states = (column(batch.source.records, Column.STATE)[position], column(batch.target, Column.STATE)[position])
     if kind == Kind.HIDDEN:
-        return Found.PURGED, "neither visible outside nor provably deleted", None
+        return Found.HIDDEN, "neither visible outside nor provably deleted", here
     if kind == Kind.MOVE:
         return Found.DRIFTED, "it became another record outside, and its link has not followed", here
     if states[0] == Presence.DELETED:
@@ -133,7 +134,7 @@ def _of_linked(planned: Plan, position: int) -> tuple[Found | None, str, Directi
     return _drift(planned, position)
 
 
-def _drift(planned: Plan, position: int) -> tuple[Found | None, str, Direction | None]:
+def _drift(planned: Plan, position: int) -> tuple[Found | None, str, Direction]:
     """Edits that a run would carry, in the direction of the one that may; both sides': a poll goes first."""
     kind, mapping = planned.kinds[position], planned.batch.mapping
     if kind == Kind.REJECTED and mapping.polling.on:
@@ -141,7 +142,7 @@ def _drift(planned: Plan, position: int) -> tuple[Found | None, str, Direction |
     inward = _fields(planned, position, Cell.WRITE, Cell.WAIT) if mapping.polling.on else []
     outward = _fields(planned, position, Cell.LEAVE) if mapping.pushing.on and mapping.outbound.update.on else []
     if kind not in FIELDWISE or not (inward or outward):
-        return None, "", None
+        return None, "", Direction.POLLING
     words = [f"{name} was edited outside" for name in inward] + [f"{name} was edited inside" for name in outward]
     return Found.DRIFTED, ", ".join(words), Direction.POLLING if inward else Direction.PUSHING
 
@@ -181,10 +182,9 @@ def _waits(tx: Transaction, planned: Plan) -> Mask:
     name, result = planned.batch.mapping.name, np.zeros(len(planned), dtype=bool)
     internal = np.where(planned.batch.linked, column(planned.batch.link, "internal_id"), planned.batch.target_ids)
     sides = {Direction.POLLING: column(planned.batch.source.records, Column.ID), Direction.PUSHING: internal}
-    hidden = planned.rows(Kind.HIDDEN)  # held, it waits for a person: who may be the one that asks now
     for direction, ids in sides.items():
         waiting = _waiting(tx, name, direction, ids)
-        result |= np.fromiter((each in waiting for each in ids), bool, len(ids)) & ~hidden
+        result |= np.fromiter((each in waiting for each in ids), bool, len(ids))
     return result
 
 

@@ -17,18 +17,18 @@ class Found(StrEnum):
     NEVER_SEEN = "never seen"  # outside and in scope, without a link
     NEVER_PUSHED = "never pushed"  # inside, without a link, where creating outside is on
     DRIFTED = "drifted"  # linked, and a field that travels differs
-    PURGED = "purged"  # linked, and outside neither visible nor provably deleted
+    HIDDEN = "hidden"  # linked, and outside neither visible nor provably deleted
     DELETED_OUTSIDE = "deleted outside"  # linked, and provably deleted
     GONE_INSIDE = "gone inside"  # linked, and without an internal row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One record. `direction`: of the run that is to look at it; None: it is tombstoned, as no run could."""
+    """One record. `direction`: of the run that is to look at it."""
 
     found: Found
     reason: str
-    direction: Direction | None
+    direction: Direction
     internal_id: str | None = None
     external_id: str | None = None
 
@@ -39,8 +39,7 @@ class Finding:
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-able."""
-        direction = None if self.direction is None else str(self.direction)
-        return asdict(self) | {"found": str(self.found), "direction": direction}
+        return asdict(self) | {"found": str(self.found), "direction": str(self.direction)}
 
 
 @dataclass(slots=True)
@@ -82,8 +81,7 @@ class Ledger:
     def add(self, findings: Sequence[Finding]) -> None:
         for each in findings:
             self.counts[each.found] += 1
-            if each.direction is not None:
-                self.directions[each.direction] += 1
+            self.directions[each.direction] += 1
             if self.counts[each.found] <= self._room:
                 self.examples.append(each)
 

@@ -1,12 +1,12 @@
-"""Both sides compared, record by record: what was purged, never seen or has drifted, and its repair.
+"""Both sides compared, record by record: what is hidden, was never seen or has drifted, and its repair.
 
 Three passes, each page by page, so that memory does not grow with the number of records: all that was changed outside
 in the order of its stamps; links of which nothing was seen there, by id; internal rows without a link. Which links were
 seen is kept as one bit each.
 
 A comparison holds no lease: what it reads is judged like a poll's rows, and what has moved since is left to whoever
-moved it. Repairing queues records for the runs, which judge as always; only links whose external record is gone
-without a trace are ended here, under lock.
+moved it. Repairing queues records for the runs, which judge as always: that a record is not there proves nothing (G12).
+Only on a person's word that they are gone for good are links of such records ended, here, under lock.
 """
 
 from __future__ import annotations
@@ -27,8 +27,6 @@ from modstamp.errors import ConfigurationError, LimitReachedError, ModstampError
 from modstamp.model import Column, Direction, Side, Window
 from modstamp.ports import RunRecord
 
-_MANY = 100  # records that are gone without a trace, and
-_SHARE = 0.1  # of the links looked at: more of both is more likely a lost right to see them (G12)
 _SCAN = 2_000  # internal rows at a time
 
 
@@ -36,16 +34,22 @@ _SCAN = 2_000  # internal rows at a time
 class ReconcileOptions:
     """What a person may ask for. `since` and `until` bound the external stamps (and the times of internal edits).
 
-    `repair`: queue what was found. `dry_run`: leave no trace at all. `purged_too`: end links even if suspiciously many
-    records are gone. `examples`: findings of each kind that the answer holds.
+    `repair`: queue what was found. `reread`: queue only what may have been hidden for a while and left no stamp when it
+    was shown again. `dry_run`: leave no trace at all. `gone`: end the links of records of which there is no trace, as
+    somebody knows that they are gone for good. `examples`: findings of each kind that the answer holds.
     """
 
     since: datetime | None = None
     until: datetime | None = None
     repair: bool = False
+    reread: bool = False
     dry_run: bool = False
-    purged_too: bool = False
+    gone: bool = False
     examples: int = 20
+
+    def queues(self, finding: Finding) -> bool:
+        """Whether the runs are to look at it."""
+        return self.repair or (self.reread and finding.found in (Found.DRIFTED, Found.NEVER_SEEN))
 
 
 class _Bits:
@@ -81,7 +85,7 @@ class _Work:
     horizon: datetime | None
     ledger: Ledger
     seen: _Bits = field(default_factory=_Bits)
-    purged: list[int] = field(default_factory=list)  # ids of links
+    hidden: dict[int, str] = field(default_factory=dict)  # id of the link → when it was looked for
     matched: set[str] = field(default_factory=set)  # internal records that a finding names already
     links: int = 0
 
@@ -89,7 +93,8 @@ class _Work:
         self.ledger.add(findings)
         self.matched |= {each.internal_id for each in findings if each.internal_id is not None}
         if not self.options.dry_run:
-            repair.write_down(self.environment, self.run_id, findings, repair=self.options.repair)
+            queued = [each for each in findings if self.options.queues(each)]
+            repair.write_down(self.environment, self.run_id, findings, queued)
 
 
 def reconcile(environment: Environment, options: ReconcileOptions, run_id: str) -> Reconciled:
@@ -115,7 +120,7 @@ def reconcile(environment: Environment, options: ReconcileOptions, run_id: str) 
     except ModstampError as error:
         _end(work, record, "failed", str(error), 0)
         raise
-    return _end(work, record, "completed", _too_many(work) if options.repair else "", ended)
+    return _end(work, record, "completed", "" if options.gone else _not_visible(work), ended)
 
 
 def _open(environment: Environment, options: ReconcileOptions, run_id: str) -> _Work:
@@ -152,8 +157,8 @@ def _carry_out(work: _Work) -> int:
         for records in _internal(work):
             found = compare.inside(work.environment, records)
             work.note([each for each in found if each.internal_id not in work.matched])
-    if work.options.repair and not work.options.dry_run and not _too_many(work):
-        return repair.end_links(work.environment, work.run_id, work.purged)
+    if work.options.gone and not work.options.dry_run:
+        return repair.end_links(work.environment, work.run_id, work.hidden)
     return 0
 
 
@@ -165,7 +170,7 @@ def _compare(work: _Work, records: pd.DataFrame) -> None:
         work.seen.add(done.link_ids)
         work.ledger.counts["compared"] += len(batch)
         work.links += len(done.link_ids)
-        work.purged += done.purged
+        work.hidden |= dict.fromkeys(done.hidden, str(column(batch, Column.READ_AT)[0]))
         for name, figures in done.days.items():
             day = work.ledger.day(name)
             day.external += figures[0]
@@ -229,22 +234,18 @@ def _between(options: ReconcileOptions, moments: Objects) -> Mask:
     return np.asarray((found == -np.inf) | ((found >= lower) & (found <= upper)))
 
 
-def _too_many(work: _Work) -> str:
-    """Why links are not ended although records are gone; "" where they may be."""
-    gone = len(work.purged)
-    if work.options.purged_too or gone <= max(_MANY, _SHARE * work.links):
+def _not_visible(work: _Work) -> str:
+    if not work.hidden:
         return ""
-    return (
-        f"{gone} of {work.links} linked records are not visible outside: more likely a right that our user has lost "
-        "than a purge, so their links were kept. Fix: run doctor; if they are gone for good, add --purged-too"
-    )
+    many = f"{len(work.hidden)} of {work.links} linked records are neither visible nor provably deleted outside"
+    return f"{many}; their links were kept. Fix: run doctor; if you know that they are gone for good, add --gone"
 
 
 def _end(work: _Work, record: RunRecord, status: str, message: str, ended: int) -> Reconciled:
     environment, ledger = work.environment, work.ledger
     calls = environment.calls_of(work.run_id)
     queued = {str(direction): ledger.directions[direction] for direction in Direction}
-    repairs = {**queued, "links ended": ended if work.options.repair and not work.options.dry_run else len(work.purged)}
+    repairs = {**queued, "links ended": len(work.hidden) if work.options.gone and work.options.dry_run else ended}
     counts = {**{str(each): ledger.counts[each] for each in Found}, "compared": ledger.counts["compared"]}
     done = Reconciled(
         run_id=work.run_id,

@@ -30,7 +30,7 @@ _BY_KIND: Mapping[str, str] = MappingProxyType(
         "rejected": "correct the value at its source, or the mapping; then replay",
         "withheld": "nothing, if the condition is meant so; else change the record or the condition",
         "ambiguous": "merge the candidates, or change the match key of all but one",
-        "held": "give our user the right to see the record; if it is gone for good, run reconcile with --repair",
+        "held": "give our user the right to see the record; if you know it to be gone for good, reconcile with --gone",
     }
 )
 

@@ -1,9 +1,11 @@
-"""What follows from findings: an entry for the run that is to judge, a tombstone where no run could (G6, G13)."""
+"""What follows from findings: an entry for the run that is to judge, a tombstone where a person says so (G6, G13)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
+from modstamp import instants
 from modstamp.engine.environment import Environment
 from modstamp.engine.findings import Finding, Found
 from modstamp.engine.frames import column, frame, objects
@@ -13,15 +15,14 @@ from modstamp.ports import Transaction
 _BATCH = 200  # links that are locked at a time
 
 
-def write_down(environment: Environment, run_id: str, findings: Sequence[Finding], *, repair: bool) -> None:
-    """One row of the log each; with `repair` the runs of either direction will look at those that a run can judge."""
+def write_down(environment: Environment, run_id: str, findings: Sequence[Finding], queued: Sequence[Finding]) -> None:
+    """One row of the log each; at those that are `queued` the runs of either direction will look."""
     if not findings:
         return
     with environment.store.begin() as tx:
         _log(tx, environment, run_id, findings)
-        if repair:
-            for direction in Direction:
-                _leave(tx, environment, direction, [each for each in findings if each.direction is direction])
+        for direction in Direction:
+            _leave(tx, environment, direction, [each for each in queued if each.direction is direction])
 
 
 def _leave(tx: Transaction, environment: Environment, direction: Direction, findings: Sequence[Finding]) -> None:
@@ -43,7 +44,7 @@ def _log(
             {
                 "run_id": [run_id] * size,
                 "mapping": [mapping.name] * size,
-                "direction": [str(each.direction or Direction.POLLING) for each in findings],
+                "direction": [str(each.direction) for each in findings],
                 "status": [status or str(each.found) for each in findings],
                 "code": [f"reconcile: {each.found}" for each in findings],
                 "message": [each.reason for each in findings],
@@ -56,27 +57,26 @@ def _log(
     )
 
 
-def end_links(environment: Environment, run_id: str, link_ids: Sequence[int]) -> int:
-    """Tombstones for links whose external record is gone without a trace; returns how many there were.
+def end_links(environment: Environment, run_id: str, looked_at: Mapping[int, str]) -> int:
+    """Tombstones for links whose external record a person knows to be gone for good; returns how many there were.
 
-    Nothing is deleted inside. A link that has moved on since, or that a write without an answer holds, stays. Where
-    the mapping re-creates what was deleted, the next push decides whether the internal record was edited since.
+    `looked_at`: id of the link → when its record was looked for. Nothing is deleted inside. A link that has moved on
+    since, whose record was read since, or that a write without an answer holds, stays. Where the mapping re-creates
+    what was deleted, the next push decides whether the internal record was edited since.
     """
     ended = 0
-    for some in _batches(link_ids):
+    for some in _batches(list(looked_at)):
         with environment.store.begin() as tx:
-            ended += _end(tx, environment, run_id, some)
+            ended += _end(tx, environment, run_id, {link_id: looked_at[link_id] for link_id in some})
     return ended
 
 
-def _end(tx: Transaction, environment: Environment, run_id: str, link_ids: Sequence[int]) -> int:
+def _end(tx: Transaction, environment: Environment, run_id: str, looked_at: Mapping[int, str]) -> int:
     mapping = environment.mapping
-    links = tx.links.by_id(link_ids, lock=True)
-    busy = tx.intents.links_with_open(link_ids)
-    free = [
-        state == "live" and link not in busy
-        for link, state in zip(column(links, "link_id"), column(links, "state"), strict=True)
-    ]
+    links = tx.links.by_id(list(looked_at), lock=True)
+    busy = tx.intents.links_with_open(list(looked_at))
+    rows = links.to_dict("records")
+    free = [row["state"] == "live" and row["link_id"] not in busy and _unread(row, looked_at) for row in rows]
     links = links[free].reset_index(drop=True)
     if links.empty:
         return 0
@@ -86,15 +86,20 @@ def _end(tx: Transaction, environment: Environment, run_id: str, link_ids: Seque
     ids = {Direction.POLLING: column(links, "external_id"), Direction.PUSHING: column(links, "internal_id")}
     for direction, records in ids.items():
         tx.quarantine.release(mapping.name, direction, records.tolist())
-    reason = "gone outside without a trace; the internal record was kept"
+    reason = "gone outside for good, as a person says; the internal record was kept"
     buried = [
-        Finding(found=Found.PURGED, reason=reason, direction=Direction.PUSHING, internal_id=mine, external_id=theirs)
+        Finding(found=Found.HIDDEN, reason=reason, direction=Direction.PUSHING, internal_id=mine, external_id=theirs)
         for mine, theirs in zip(ids[Direction.PUSHING], ids[Direction.POLLING], strict=True)
     ]
     if mapping.after_delete == "recreate" and mapping.pushing.on:
         _leave(tx, environment, Direction.PUSHING, buried)
     _log(tx, environment, run_id, buried, status="ended")
     return size
+
+
+def _unread(link: Mapping[Any, Any], looked_at: Mapping[int, str]) -> bool:
+    """Nobody has read or written the record since (G17)."""
+    return link["read_at"] is None or link["read_at"] <= instants.from_text(looked_at[link["link_id"]])
 
 
 def _batches(link_ids: Sequence[int]) -> Iterator[Sequence[int]]:

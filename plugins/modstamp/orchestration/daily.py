@@ -25,8 +25,9 @@ Keeps the house, once a night and by hand as `python -m modstamp upkeep`.
 - **look_again** queues the records that a condition withholds: it may look at the date, a formula or a parent's field,
   which change without the record. The next run of each mapping judges them anew.
 - **refresh** describes the types of each connection anew.
-- **reconcile** compares both sides of each mapping and lists what is out of step; with `repair` it is queued for the
-  next runs. It reads each type whole: large ones by Bulk 2.0, in few calls.
+- **reconcile** compares both sides of each mapping and lists what is out of step. Drifted and never seen records are
+  queued for the next runs, as a right that was lost for a while leaves them; with `repair` everything is. It reads each
+  type whole: large ones by Bulk 2.0, in few calls.
 """
 
 log = logging.getLogger(__name__)
@@ -45,7 +46,10 @@ def refresh(connection: str) -> None:
 
 
 def reconcile(mapping: str) -> None:
-    """What it finds stands in the log; a manual run that asks for repair queues it for the next runs."""
+    """What it finds stands in the log; a manual run that asks for repair queues it for the next runs.
+
+    What may have been hidden for a while is queued in any case: when it is shown again it has no new stamp (G12).
+    """
     from modstamp.engine.reconcile import ReconcileOptions  # noqa: PLC0415  # pandas
 
     with wiring.open_run(mapping, Direction.POLLING, Settings(), resolve) as run:
@@ -53,7 +57,8 @@ def reconcile(mapping: str) -> None:
             raise AirflowSkipException(f"the first load of {mapping} is not done: there is nothing to compare yet")
     context = get_current_context()
     run_id = f"{context['dag'].dag_id}/{context['run_id']}/{mapping}"
-    found = upkeep.reconcile(mapping, ReconcileOptions(repair=context["params"]["repair"]), run_id, Settings(), resolve)
+    options = ReconcileOptions(repair=context["params"]["repair"], reread=True)
+    found = upkeep.reconcile(mapping, options, run_id, Settings(), resolve)
     log.info("%s: %s", mapping, found.as_dict())
 
 
