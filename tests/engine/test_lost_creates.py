@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+
+import pandas as pd
 import pytest
 
 from modstamp.connectors.memory import Fault
+from modstamp.errors import LimitReachedError
 from modstamp.model import Value
 from tests.fixtures.world import LEAD, World
 
@@ -212,3 +217,60 @@ def test_more_records_than_creates_are_for_a_person(lost: World) -> None:
     (lead,) = lost.leads()
     assert lost.links() == [(record, lead)]
     assert lost.waiting() == []
+
+
+def test_a_create_that_has_been_held_for_weeks_makes_no_long_span(lost: World) -> None:
+    """Each group of creates is looked for in its own time."""
+    _lose(lost)
+    lost.edit_lead(next(iter(lost.leads())), Email="new@example.com", Phone="2", LastName="Byron")
+    lost.later()
+    lost.push()
+    lost.later(21 * 86_400)
+    _lose(lost, email="grace@example.com", last_name="Hopper", phone="2")
+    lost.later(86_400)
+    spans: list[float] = []
+    inner = lost.connector.created
+
+    def created(name: str, fields: Sequence[str], since: datetime, until: datetime) -> pd.DataFrame:
+        spans.append((until - since).total_seconds())
+        return inner(name, fields, since, until)
+
+    lost.connector.created = created  # type: ignore[assignment, method-assign]
+    lost.push()
+
+    assert len(spans) == 2
+    assert max(spans) < 300
+    assert len(lost.links()) == 1
+
+
+def test_a_held_create_is_told_once(lost: World) -> None:
+    _lose(lost)
+    lost.edit_lead(next(iter(lost.leads())), Email="new@example.com", Phone="2", LastName="Byron")
+    for _ in range(5):
+        lost.later(4_000)
+        lost.push()
+
+    assert lost.sql("SELECT count(*) FROM sync_actions WHERE code = 'SEVERAL_FOUND'") == [(1,)]
+
+
+@pytest.mark.guarantee("G27")
+def test_what_was_found_out_before_a_limit_is_not_thrown_away(lost: World) -> None:
+    """The update landed, which one call tells; the call that would tell of the create is refused."""
+    lead = lost.lead(Email="grace@example.com", LastName="Hopper")
+    lost.settle(1)
+    ((edited, _),) = lost.links()
+    lost.edit_prospect(edited, phone="2")
+    lost.system.faults.append((Fault.LOST_AFTER, 0))
+    lost.push()
+    _lose(lost)
+    lost.later()
+
+    def limit() -> None:
+        raise LimitReachedError("no calls are left")
+
+    lost.hooks.before("created", limit)
+    with pytest.raises(LimitReachedError):
+        lost.push()
+
+    assert lost.leads()[lead]["Phone"] == "2"
+    assert lost.sql("SELECT operation FROM sync_intents") == [("create",)]

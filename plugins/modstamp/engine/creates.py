@@ -66,8 +66,24 @@ class _Search:
         self.known[row["link_id"]] = Outcome(status=Status.UNKNOWN, code=UNTOLD, message=message)
 
 
+def clusters(environment: Environment, intents: Sequence[Row]) -> list[list[Row]]:
+    """Creates whose times meet, in the order of their times: no record can belong to an intent of two of them.
+
+    One that has been held for weeks would make a single span of everything since.
+    """
+    found: list[list[Row]] = []
+    until = float("-inf")
+    for row in sorted(intents, key=lambda each: _span(environment, each)):
+        began, ends = _span(environment, row)
+        if began > until:
+            found.append([])
+        found[-1].append(row)
+        until = max(until, ends)
+    return found
+
+
 def settle_creates(environment: Environment, intents: Sequence[Row], now: datetime) -> list[tuple[Row, Outcome]]:
-    """The outcomes of those that are due; UNKNOWN with a reason for what is held. `intents`: every open create."""
+    """The outcomes of those that are due; UNKNOWN with a reason for what is held. `intents`: a whole cluster."""
     due = [row for row in intents if row["recover_after"] <= now]
     if not due:
         return []

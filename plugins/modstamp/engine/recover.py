@@ -1,52 +1,73 @@
 """Writes whose answer was lost: found out by looking at the target, before the mapping does anything else (G21).
 
 Nothing is decided before an intent's `recover_after`: until then the server may still commit what was sent. Only a
-create with an own key need not wait.
+create with an own key need not wait. Each group is settled before the next one is asked for, which may meet a limit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from modstamp.engine.answers import Answer, Ledger, hold_open, settle_answers
-from modstamp.engine.creates import settle_creates
+from modstamp.engine.creates import clusters, settle_creates
 from modstamp.engine.environment import Environment, Job
+from modstamp.engine.frames import column
 from modstamp.engine.keyed import action_of, settle_keyed
-from modstamp.model import Column, Operation, Outcome, Presence, Side, Status
+from modstamp.model import Column, Direction, Operation, Outcome, Presence, Side, Status
+from modstamp.ports import Transaction
 
 Row = Mapping[Any, Any]
-_LOOK_AGAIN = timedelta(hours=1)  # at what is held
+_LOOK_AGAIN, _SELDOM = timedelta(hours=1), timedelta(days=1)  # at what is held: ever less often
 
 
 def recover(job: Job) -> None:
-    """Settle every intent that is due; the others keep their records waiting."""
+    """Settle every intent that is due; the others keep their records waiting. Raises `LimitReachedError`."""
     environment = job.environment
     with environment.store.begin(read_only=True) as tx:
         intents = tx.intents.all_open(environment.mapping.name)
+    if intents.empty:
+        return
     now, rows = environment.store.now(), intents.to_dict("records")
     keyed = [row for row in rows if row["key_value"] is not None]
     creates = [row for row in rows if row["key_value"] is None and row["operation"] == Operation.CREATE]
     others = [row for row in rows if row["operation"] != Operation.CREATE and row["recover_after"] <= now]
-    outcomes = [
-        *_changed(environment, others),
-        *settle_creates(environment, creates, now),
-        *(settle_keyed(job, keyed) if keyed else ()),
-    ]
-    if outcomes:
-        _settle(job, [_answer(row, outcome) for row, outcome in outcomes], now)
+    size = environment.connector.abilities()
+    for some in _cut(others, size.read_size):
+        _settle(job, _changed(environment, some), now)
+    for some in clusters(environment, creates):
+        _settle(job, settle_creates(environment, some, now), now)
+    for some in _cut(keyed, size.batch_size):
+        _settle(job, settle_keyed(job, some), now)
 
 
-def _settle(job: Job, answers: Sequence[Answer], now: datetime) -> None:
-    known = [each for each in answers if each.outcome.status is not Status.UNKNOWN]
-    unknown = [each for each in answers if each.outcome.status is Status.UNKNOWN]
+def _cut(rows: Sequence[Row], size: int) -> Iterator[Sequence[Row]]:
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
+
+
+def _settle(job: Job, outcomes: Sequence[tuple[Row, Outcome]], now: datetime) -> None:
+    if not outcomes:
+        return
+    known = [_answer(*each) for each in outcomes if each[1].status is not Status.UNKNOWN]
+    untold = [each for each in outcomes if each[1].status is Status.UNKNOWN]
     with job.environment.store.begin() as tx:
         tx.leases.check(job.lease)
         settle_answers(Ledger(job=job, tx=tx), known)
-        hold_open(Ledger(job=job, tx=tx), unknown)
-        tx.intents.postpone([each.link_id for each in unknown], now + _LOOK_AGAIN)
+        hold_open(Ledger(job=job, tx=tx), _not_told(job, tx, [_answer(*each) for each in untold]))
+        for row, _ in untold:
+            wait = min(max((now - row["created_at"]) / 4, _LOOK_AGAIN), _SELDOM)
+            tx.intents.postpone([row["link_id"]], now + wait)
     job.tally.add("recovered", len(known))
+
+
+def _not_told(job: Job, tx: Transaction, answers: Sequence[Answer]) -> list[Answer]:
+    """Those that do not wait with this very reason already."""
+    ids = [each.internal_id for each in answers]
+    waiting = tx.quarantine.waiting(job.environment.mapping.name, Direction.PUSHING, ids)
+    told = dict(zip(column(waiting, "record_id"), column(waiting, "reason"), strict=True))
+    return [each for each in answers if told.get(each.internal_id) != each.outcome.message]
 
 
 def _answer(row: Row, outcome: Outcome) -> Answer:
@@ -63,8 +84,6 @@ def _answer(row: Row, outcome: Outcome) -> Answer:
 
 def _changed(environment: Environment, rows: Sequence[Row]) -> list[tuple[Row, Outcome]]:
     """Updates and deletes: what the record holds now tells whether they landed."""
-    if not rows:
-        return []
     mapping = environment.mapping
     ids = list(dict.fromkeys(row["external_id"] for row in rows))
     now = environment.connector.get(mapping.external_type, mapping.field_names(Side.EXTERNAL), ids)
