@@ -93,7 +93,11 @@ def connections(settings: Settings) -> list[str]:
 
 
 def refresh(connection: str, settings: Settings, resolve: wiring.Resolver = from_environment) -> dict[str, object]:
-    """Describe every mapped type of a connection anew, which also tells what its limit has come to."""
+    """Describe every mapped type of a connection anew, which also tells what its limit has come to.
+
+    ``drift``: mapping → what has changed of its external type since a person last knew of it, in words (G8).
+    """
+    from modstamp.engine import sight  # noqa: PLC0415  # pandas
     from modstamp.state.calls import Meter  # noqa: PLC0415  # SQLAlchemy
     from modstamp.state.descriptions import Descriptions  # noqa: PLC0415  # SQLAlchemy
 
@@ -103,7 +107,9 @@ def refresh(connection: str, settings: Settings, resolve: wiring.Resolver = from
         afresh = Descriptions(engine, connection, age=timedelta(0))  # recalls nothing, remembers all
         connector = wiring.connect(of_it[0].system, resolve(connection), settings, meter, afresh)
         types = list(dict.fromkeys(mapping.external_type for mapping in of_it))
-        for name in types:
-            connector.describe(name)
+        shown = {name: connector.describe(name) for name in types}
+        store = wiring.open_store(engine, settings)
+        drifted = {each.name: sight.notice(store, each, shown[each.external_type]) for each in of_it}
         budget = connector.budget()
-    return {"types": types, "used_by_all": budget.used_by_all, "maximum": budget.maximum}
+    told = {name: [str(each) for each in found] for name, found in drifted.items() if found}
+    return {"types": types, "drift": told, "used_by_all": budget.used_by_all, "maximum": budget.maximum}

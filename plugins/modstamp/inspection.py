@@ -82,6 +82,7 @@ class _Connectors:
 
 
 def _examined(file: MappingFile, store: Store, connector: Connector) -> dict[str, Any]:
+    from modstamp.engine import sight  # noqa: PLC0415  # pandas
     from modstamp.mapping.live import advise_live, check_live  # noqa: PLC0415  # only here
 
     mapping = file.mapping
@@ -91,12 +92,14 @@ def _examined(file: MappingFile, store: Store, connector: Connector) -> dict[str
         change_column = tx.watches.change_column(mapping.name)
         parents = {name: tx.records.describe(name) for name in types}
     external = connector.describe(mapping.external_type)
+    known = sight.known(store, mapping)
+    advice = (*advise_live(file, internal, external, known), *_hearing(file, change_column))
     return {
         "mapping": mapping.name,
         "internal": mapping.internal,
         "external": mapping.external,
-        "problems": [each.as_dict() for each in check_live(file, internal, external, parents)],
-        "advice": [each.as_dict() for each in (*advise_live(file, internal, external), *_hearing(file, change_column))],
+        "problems": [each.as_dict() for each in check_live(file, internal, external, parents, known)],
+        "advice": [each.as_dict() for each in advice],
     }
 
 

@@ -149,11 +149,12 @@ class Outcome:
 class Field:
     """One field as its system describes it.
 
-    `kind`: text, boolean, integer, number, date, instant, reference or choice.
+    `kind`: text, boolean, integer, number, date, instant, reference or choice. `native`: the system's own word for it.
     """
 
     name: str
     kind: str
+    native: str = ""
     label: str = ""
     length: int | None = None
     required: bool = False  # must have a value when a record is created
@@ -170,10 +171,14 @@ class Field:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TypeDescription:
-    """An object type as its system describes it, with what our user may do to it."""
+    """An object type as its system describes it, with what our user may do to it.
+
+    `compounds`: fields that are put together from others, such as an address → those others.
+    """
 
     name: str
     fields: Mapping[str, Field]
+    compounds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     createable: bool = True
     updateable: bool = True
     deletable: bool = True

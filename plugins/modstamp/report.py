@@ -120,8 +120,18 @@ def upkeep(document: Document) -> str:
     """What was forgotten, what is looked at again, and what was asked anew."""
     lines = [f"forgotten: {records:,} {kind}" for kind, records in document["forgotten"].items()]
     lines += [f"looked at again by the next run of {run}: {records:,}" for run, records in document["queued"].items()]
-    lines += [f"{name}: {len(each['types'])} types described anew" for name, each in document["refreshed"].items()]
+    for name, each in document["refreshed"].items():
+        lines.append(f"{name}: {len(each['types'])} types described anew")
+        lines += [f"{mapping}: {what}" for mapping, found in each["drift"].items() for what in found]
     return "\n".join(lines)
+
+
+def drift(document: Document) -> str:
+    """What came, went or changed, and whether somebody knows of it now."""
+    if not document["drift"]:
+        return "No field has come, gone or changed."
+    lines = [f"{each['mapping']}: {each['told']}" for each in document["drift"]]
+    return "\n".join([*lines, "Accepted." if document["accepted"] else "To accept it: --accept."])
 
 
 def answer(hold: Document) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from modstamp.engine.findings import Reconciled
     from modstamp.engine.reconcile import ReconcileOptions
     from modstamp.engine.undo import Undone
+    from modstamp.mapping.drift import Drift
     from modstamp.ports import RunRecord
 
 Causes = list[dict[str, Any]]
@@ -82,6 +83,35 @@ def reconcile(
         environment = run.rehearsal if options.dry_run else run.environment
         with run.meter.during(run_id, environment.mapping.name):
             return compare(environment, options, run_id)
+
+
+def drift(
+    names: Sequence[str], settings: Settings, resolve: wiring.Resolver = from_environment, *, who: str | None = None
+) -> list[dict[str, Any]]:
+    """What came, went or changed of external types since a person last knew of it: mapping, field, verb, old, new.
+
+    Types are described anew, one call each. Without names all mappings. `who`: accepts all of it, so that none of it is
+    told, or stops runs, any more.
+    """
+    every = wiring.mappings(settings)
+    found = []
+    for mapping in [every[name] for name in names] or every:
+        with wiring.open_run(mapping.name, Direction.POLLING, settings, resolve) as run:
+            found += [{"mapping": mapping.name, **each.as_dict(), "told": str(each)} for each in _drift(run, who)]
+    return found
+
+
+def _drift(run: wiring.Run, who: str | None) -> list[Drift]:
+    from modstamp.engine import sight  # noqa: PLC0415  # pandas
+    from modstamp.mapping.drift import compare  # noqa: PLC0415  # only here
+
+    mapping, store = run.environment.mapping, run.environment.store
+    run.descriptions.forget(mapping.external_type)
+    with run.meter.during("drift", mapping.name):
+        shown = run.environment.connector.describe(mapping.external_type)
+    if who is None:
+        return compare(mapping, sight.known(store, mapping), shown)
+    return sight.accept(store, mapping, shown, who)
 
 
 def undo(

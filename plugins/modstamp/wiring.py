@@ -23,7 +23,7 @@ from modstamp.errors import (
 )
 from modstamp.mapping import loading
 from modstamp.mapping.catalog import MappingFile, Mappings
-from modstamp.mapping.live import unknown_fields
+from modstamp.mapping.live import stopping
 from modstamp.model import Direction, Side
 from modstamp.settings import Settings
 
@@ -135,11 +135,14 @@ class Run:
 
     def _check_fields(self) -> None:
         """Costs no call: validating asks for the same descriptions, and the connector keeps them."""
+        from modstamp.engine import sight  # noqa: PLC0415  # pandas
+
         mapping = self.environment.mapping
         with self.environment.store.begin(read_only=True) as tx:
             internal = tx.records.describe(mapping.internal)
         external = self.environment.connector.describe(mapping.external_type)
-        problems = list(unknown_fields(self.file, {Side.INTERNAL: internal, Side.EXTERNAL: external}))
+        sides = {Side.INTERNAL: internal, Side.EXTERNAL: external}
+        problems = list(stopping(self.file, sides, sight.known(self.environment.store, mapping)))
         if problems:
             # Else the run after the repair would go by what Salesforce showed before it.
             self.descriptions.forget(mapping.external_type)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -92,6 +94,17 @@ def explain(name: str, record_id: str, field: str | None, *, as_json: bool) -> N
     shared.show({"told": found}, report.explain(found), as_json=as_json)
 
 
+@click.command()
+@click.argument("mapping", nargs=-1)
+@click.option("--accept", is_flag=True, help="It is known now: no run stops at it, and nobody is told of it again.")
+@shared.JSON
+def drift(mapping: Sequence[str], *, accept: bool, as_json: bool) -> None:
+    """Show which fields of the other system came, went or changed since somebody last accepted them."""
+    who = getpass.getuser() if accept else None
+    document = {"drift": upkeep.drift(mapping, shared.settings(), who=who), "accepted": accept}
+    shared.show(document, report.drift(document), as_json=as_json)
+
+
 @click.command("upkeep")
 @shared.JSON
 def daily(*, as_json: bool) -> None:
@@ -105,4 +118,4 @@ def daily(*, as_json: bool) -> None:
     shared.show(document, report.upkeep(document), as_json=as_json)
 
 
-COMMANDS = (replay, reconcile, undo, explain, daily)
+COMMANDS = (replay, reconcile, undo, explain, drift, daily)

@@ -6,11 +6,14 @@ old mapping commits nothing more, else it would set bases that the new one takes
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from modstamp.engine.environment import Environment
 from modstamp.engine.frames import column, frame
+from modstamp.engine.sight import put_back, shown_to, taken_out, tell, tell_returned
 from modstamp.errors import FatalError
+from modstamp.mapping import drift
 from modstamp.mapping.changes import Change, Difference, difference
 from modstamp.mapping.schema import TypeMapping
 from modstamp.mapping.terms import document
@@ -23,15 +26,28 @@ _PAGE = 10_000  # internal records looked through at a time
 
 
 def adopt(environment: Environment, lease: Lease) -> None:
-    """Compare the mapping with what runs knew of it, and carry out what changed. Raises `LeaseLostError`."""
-    mapping = environment.mapping
+    """Compare the mapping and the external type with what runs knew of them, and carry out what changed.
+
+    Raises `LeaseLostError`.
+    """
+    mapping, shown = environment.mapping, shown_to(environment, lease.direction)
     with environment.store.begin() as tx:
         known = tx.adoption.known(mapping.name)
         tx.leases.check(lease)
         now, retention = environment.store.now(), environment.settings.removed_field_retention
+        before, known = taken_out(known)
         found = difference(known, document(mapping, environment.tables), now, retention)
+        after, drifted = (before, []) if shown is None else drift.noticed(mapping, before, shown)
+        returned = drift.returned(mapping, before, after)
+        if returned:
+            # What happened to these fields while nobody saw them is found by looking at every record (G8).
+            found = replace(found or Difference(document=known or {}), look_at_all=True)
         if found is not None:
-            _carry_out(tx, mapping, lease, found)
+            _carry_out(tx, mapping, lease, replace(found, document=put_back(found.document, after)))
+        elif after != before:
+            tx.adoption.keep(mapping.name, put_back(known or {}, after))
+        tell(tx, mapping, drifted, lease.holder)
+        tell_returned(tx, mapping, returned, lease.holder)
 
 
 def check_unchanged(environment: Environment, mapping_hash: str) -> None:

@@ -14,7 +14,7 @@ from datetime import datetime
 import pandas as pd
 
 from modstamp import instants
-from modstamp.engine import adopt, brakes, convert, degraded, extract, load, parts, recover
+from modstamp.engine import adopt, brakes, convert, degraded, extract, load, parts, recover, sight
 from modstamp.engine.batch import Source
 from modstamp.engine.context import Context
 from modstamp.engine.environment import Environment, Job
@@ -241,13 +241,14 @@ def finish(environment: Environment, handoff: Handoff) -> Summary:
     if warning:
         _log(environment, handoff, "held", warning)
     slow = _degraded(environment, handoff)
+    without = sight.missing(environment) if handoff.parts else ""
     if handoff.direction is Direction.POLLING and not handoff.stopped:
         # A row of the log that names both types and no record (OSF-105).
         _log(environment, handoff, "completed", "Completed poll")
     environment.store.give_back(lease)
     environment.staging.remove(handoff.run_id, handoff.staged_under)
     status = "paused" if handoff.stopped else "completed"
-    return _record(environment, _after(handoff, tally, began), status, handoff.stopped or warning or slow)
+    return _record(environment, _after(handoff, tally, began), status, handoff.stopped or warning or without or slow)
 
 
 def _degraded(environment: Environment, handoff: Handoff) -> str:

@@ -8,15 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from modstamp.errors import Problem
+from modstamp.mapping import drift
 from modstamp.mapping.catalog import MappingFile, suggestion
 from modstamp.mapping.conditions import fields
 from modstamp.mapping.documents import Path
+from modstamp.mapping.drift import Schema
 from modstamp.mapping.schema import section
 from modstamp.model import OWN_KEY_LENGTH, Direction, Field, Operation, Side, TypeDescription
 
 Sides = Mapping[Side, TypeDescription]
 
 _RIGHTS = {Operation.CREATE: "createable", Operation.UPDATE: "updateable", Operation.DELETE: "deletable"}
+_RESTORE = "runs go on without it: restore it or our user's right to see it, or take it out of the mapping"
+_ACCEPT = "accept the type as it is: python -m modstamp drift {0.mapping.name} --accept"
 _ACCEPTS = {  # kind of the target → kinds of a source whose values it can hold as they are
     "text": {"text", "choice"},
     "choice": {"choice", "text"},
@@ -29,11 +33,15 @@ def check_live(
     internal: TypeDescription,
     external: TypeDescription,
     references: Mapping[str, TypeDescription] | None = None,
+    known: Schema | None = None,
 ) -> list[Problem]:
-    """What would fail in every run. `references`: internal types by name, to check the columns that `by:` names."""
+    """What would fail in every run. `references`: internal types by name, to check the columns that `by:` names.
+
+    `known`: what runs know of the external type.
+    """
     sides = {Side.INTERNAL: internal, Side.EXTERNAL: external}
     return [
-        *unknown_fields(file, sides),
+        *stopping(file, sides, known),
         *_unknown_in_conditions(file, sides),
         *_unknown_lookups(file, references or {}),
         *_rights(file, sides, needed=True),
@@ -45,18 +53,53 @@ def check_live(
     ]
 
 
-def advise_live(file: MappingFile, internal: TypeDescription, external: TypeDescription) -> list[Problem]:
-    """What will send single records to quarantine, and rights that are missing for what is switched off."""
+def advise_live(
+    file: MappingFile, internal: TypeDescription, external: TypeDescription, known: Schema | None = None
+) -> list[Problem]:
+    """What will send single records to quarantine, what drifted, and rights missing for what is switched off."""
     sides = {Side.INTERNAL: internal, Side.EXTERNAL: external}
-    return [*_rights(file, sides, needed=False), *_lengths(file, sides)]
+    return [*_rights(file, sides, needed=False), *_lengths(file, sides), *_drifted(file, sides, known)]
 
 
-def unknown_fields(file: MappingFile, sides: Sides) -> Iterator[Problem]:
-    """Field mappings that name what a system does not show: no run may go on as if they were not there (STG-002)."""
+def stopping(file: MappingFile, sides: Sides, known: Schema | None) -> Iterator[Problem]:
+    """What no run may go on with as if it were not so (G8, STG-002). `known`: what runs know of the external type.
+
+    A field that went stops a run if the drift policy says so, or if records would be doubled without it. A name that
+    was never shown is a mistake in the file, whatever the policy.
+    """
+    policy, external = file.mapping.drift, sides[Side.EXTERNAL]
+    bearable = () if policy == "stop" else drift.went(file.mapping, known, external)
     for index, row in enumerate(file.mapping.fields):
         for side, description in sides.items():
-            if row.name(side) not in description.fields:
-                yield _unknown(file, ("fields", index, side.value), row.name(side), description)
+            name = row.name(side)
+            if name not in description.fields and not (side is Side.EXTERNAL and name in bearable):
+                other = sides[side.other].fields.get(row.name(side.other))
+                yield _unknown(file, ("fields", index, side.value), name, description, other)
+    for each in drift.compare(file.mapping, known, external) if policy == "stop" else ():
+        if each.verb == "changed":
+            yield Problem(
+                file.document.where(_place(file, each.field)), f"{external.name}: {each}", _ACCEPT.format(file)
+            )
+
+
+def _drifted(file: MappingFile, sides: Sides, known: Schema | None) -> Iterator[Problem]:
+    """What a person should know of and no run stops at."""
+    policy, external = file.mapping.drift, sides[Side.EXTERNAL]
+    for each in drift.compare(file.mapping, known, external) if policy != "ignore" else ():
+        if each.verb == "appeared":
+            fix = drift.proposal(each, sides[Side.INTERNAL])
+            yield Problem(
+                file.document.where(("fields",)), f"{external.name}: {each}", f"{fix}. Or {_ACCEPT.format(file)}"
+            )
+        elif policy == "propose" and each.field not in drift.indispensable(file.mapping):
+            fix = _RESTORE if each.verb == "vanished" else "see whether the mapping still suits it"
+            where = file.document.where(_place(file, each.field))
+            yield Problem(where, f"{external.name}: {each}", f"{fix}. Then {_ACCEPT.format(file)}")
+
+
+def _place(file: MappingFile, external: str) -> Path:
+    found = [index for index, row in enumerate(file.mapping.fields) if row.external == external]
+    return ("fields", found[0]) if found else ()
 
 
 def _unknown_in_conditions(file: MappingFile, sides: Sides) -> Iterator[Problem]:
@@ -74,10 +117,18 @@ def _unknown_lookups(file: MappingFile, references: Mapping[str, TypeDescription
             yield _unknown(file, ("fields", index, "reference"), row.reference.by, description)
 
 
-def _unknown(file: MappingFile, path: Path, name: str, description: TypeDescription) -> Problem:
-    """Names are exact: case counts (STG-002)."""
+def _unknown(
+    file: MappingFile, path: Path, name: str, description: TypeDescription, other: Field | None = None
+) -> Problem:
+    """Names are exact: case counts (STG-002). `other`: what it is mapped to, as a pattern for a field to be made."""
+    if parts := description.compounds.get(name):
+        what = f"{description.name}.{name} holds no value of its own: it is put together from others"
+        return Problem(file.document.where(path), what, f"map its parts instead: {', '.join(parts)}")
     what = f"{description.name} has no field '{name}', or our user may not see it"
     fix = f"{suggestion(name, list(description.fields))} Else give our user the right to see it"
+    if other is not None:
+        size = f" of {other.length} characters" if other.length else ""
+        fix += f", or make the field: {other.kind}{size}, like {other.name}"
     return Problem(file.document.where(path), what, fix)
 
 

@@ -140,6 +140,7 @@ def section(direction: Direction) -> str:
 
 ConflictPolicy = Literal["newest", "crm", "engagement"]
 FirstLinkPolicy = Literal["hold", "crm", "engagement"]
+DriftPolicy = Literal["ignore", "propose", "stop"]
 
 
 class FieldMapping(Strict):
@@ -198,6 +199,12 @@ class TypeMapping(Strict):
     """Low stops calling before the thresholds are reached, so that the other types of the connection have room left."""
     after_delete: Literal["leave", "recreate"] = "leave"
     """What becomes of a record that was edited after its other half was deleted."""
+    drift: DriftPolicy = "propose"
+    """What becomes of runs when fields of the other system come, go or change.
+
+    ignore: they go on without a field that went, and nothing is said of it; propose: that is told, in Activity, by
+    `doctor` and by each run, and a field that came is proposed; stop: what went or changed stops them.
+    """
     fields: tuple[FieldMapping, ...] = Field(min_length=1)
     """Field mappings."""
     expect: tuple[dict[str, dict[str, Any]], ...] = ()

@@ -48,6 +48,11 @@ class Adoption:
         query = select(mappings.c.document).where(mappings.c.name == mapping).with_for_update()
         return self._connection.execute(query).scalar_one() or None
 
+    def kept(self, mapping: str) -> dict[str, Any] | None:
+        """The same, for those who only look."""
+        query = select(mappings.c.document).where(mappings.c.name == mapping)
+        return self._connection.execute(query).scalar_one_or_none() or None
+
     def keep(self, mapping: str, document: Mapping[str, Any]) -> None:
         row = {"name": mapping, "document": dict(document), "changed_at": self._now()}
         upsert(self._connection, mappings, [row])

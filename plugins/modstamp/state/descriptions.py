@@ -50,7 +50,8 @@ class Descriptions:
 
 def _described(document: Mapping[str, Any]) -> TypeDescription:
     fields = {name: Field(**_tuples(field)) for name, field in document["fields"].items()}
-    return TypeDescription(**{**document, "fields": fields})
+    compounds = _tuples(document.get("compounds", {}))
+    return TypeDescription(**{**document, "fields": fields, "compounds": compounds})
 
 
 def _tuples(field: Mapping[str, Any]) -> dict[str, Any]:

@@ -106,16 +106,28 @@ def _type(body: Mapping[str, Any]) -> TypeDescription:
     return TypeDescription(
         name=body["name"],
         fields={field.name: field for field in fields},
+        compounds=_compounds(body["fields"]),
         createable=body["createable"],
         updateable=body["updateable"],
         deletable=body["deletable"],
     )
 
 
+def _compounds(fields: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
+    """Addresses, locations and names of persons, which are written by their parts."""
+    found: dict[str, list[str]] = {}
+    for field in fields:
+        whole = field.get("compoundFieldName")
+        if whole and whole != field["name"]:
+            found.setdefault(whole, []).append(field["name"])
+    return {whole: tuple(parts) for whole, parts in found.items()}
+
+
 def _field(body: Mapping[str, Any]) -> Field:
     return Field(
         name=body["name"],
         kind=_KINDS.get(body["type"], "text"),
+        native=body["type"],
         label=body.get("label") or "",
         length=body.get("length") or None,
         required=bool(body["createable"] and not body["nillable"] and not body["defaultedOnCreate"]),
