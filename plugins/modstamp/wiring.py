@@ -143,9 +143,10 @@ class Run:
         external = self.environment.connector.describe(mapping.external_type)
         sides = {Side.INTERNAL: internal, Side.EXTERNAL: external}
         problems = list(stopping(self.file, sides, sight.known(self.environment.store, mapping)))
-        if problems:
+        if problems or any(name not in external.fields for name in mapping.field_names(Side.EXTERNAL)):
             # Else the run after the repair would go by what Salesforce showed before it.
             self.descriptions.forget(mapping.external_type)
+        if problems:
             raise ConfigurationError(problems)
 
     def load(self, handoff: Handoff) -> Summary:

@@ -50,7 +50,7 @@ class Access:
 
     def __post_init__(self) -> None:
         self.base = self.store.schema
-        self._everybody = View(self.faults, {"added_field": _add, "dropped_field": _drop})
+        self._everybody = View(self.faults, {"added_field": _add, "dropped_field": _drop, "changed_field": _change})
         self._ours = View(self.faults, {"hidden_field": _hide})
         self.faults.prepare = self._prepare
 
@@ -107,6 +107,15 @@ def _add(schema: Schema, fault: Fault) -> Schema:
 
 def _drop(schema: Schema, fault: Fault) -> Schema:
     return _changed(schema, fault, lambda object_type: without_field(object_type, fault["field"]))
+
+
+def _change(schema: Schema, fault: Fault) -> Schema:
+    def changed(object_type: ObjectType) -> ObjectType:
+        found = object_type.fields[fault["field"]]
+        kind, length = str(fault["type"] or found.type), int(fault["length"] or found.length)
+        return added_to(object_type, {found.name: replace(found, type=kind, length=length)})
+
+    return _changed(schema, fault, changed)
 
 
 def _hide(schema: Schema, fault: Fault) -> Schema:

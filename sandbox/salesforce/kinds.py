@@ -166,6 +166,16 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
             {**_OBJECT_AND_FIELD, "required": _flag("every record that is saved must have a value for it")},
             _BOTH,
         ),
+        "changed_field": Kind(
+            ORG,
+            "the administrator has changed the type or the length of a field",
+            {
+                **_OBJECT_AND_FIELD,
+                "type": Option("", "what it is now; none: as before"),
+                "length": Option(0, "characters that it takes; 0: as many as before"),
+            },
+            _BOTH,
+        ),
         # Jobs of Bulk 2.0.
         "job_failed": Kind(
             JOB,

@@ -40,10 +40,7 @@ def test_a_field_that_we_may_no_longer_see(open_desk: Callable[..., Desk], remem
     phones = {row["email"]: row["phone"] for row in desk.prospects()}
     assert (phones[MAIL], phones["lead2@example.com"]) == ("before", "inside")  # nothing was emptied
     assert "Phone" in desk.said()
-    desk.settle()
-    # What was hidden when the edit was read is read again once the permission is back and the record is touched.
-    desk.salesforce.perform("touch", "Lead", ids[1])
-    desk.settle()
+    desk.settle()  # what was hidden when the edit was read is read again, as soon as the permission is back
     desk.account(
         {
             ("lead1@example.com", "phone"): "outside",
@@ -153,3 +150,24 @@ def test_a_field_that_is_added(desk: Desk, required: bool) -> None:  # noqa: FBT
         assert (desk.salesforce.store.get("Lead", made) or {})["Region__c"] == "North"
     desk.settle()
     desk.account(work)
+
+
+@pytest.mark.fault("changed_field")
+@pytest.mark.guarantee("G8")
+def test_a_field_that_takes_less_than_before(open_desk_today: Desk) -> None:
+    desk = open_desk_today
+    desk.in_step(2)
+    desk.salesforce.fault("changed_field", object="Lead", field="Title", length=5)
+    desk.change(MAIL, title="too long by now")
+    desk.change("lead1@example.com", title="short")
+
+    desk.poll()
+    desk.push()
+
+    assert desk.record("lead1@example.com")["Title"] == "short"
+    assert "Title is longer than 5 characters" in desk.said()
+    assert desk.office.one("SELECT object FROM sync_changes WHERE verb = 'changed'") == "salesforce_lead: Lead.Title"
+    desk.salesforce.clear_faults()
+    desk.change(MAIL, title="fits")
+    desk.settle()
+    desk.account({(MAIL, "title"): "fits"})

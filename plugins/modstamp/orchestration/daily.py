@@ -24,7 +24,7 @@ Keeps the house, once a night and by hand as `python -m modstamp upkeep`.
   expectations, requests, links of deleted records and staged parts. How long: the settings `MODSTAMP_…_RETENTION`.
 - **look_again** queues the records that a condition withholds: it may look at the date, a formula or a parent's field,
   which change without the record. The next run of each mapping judges them anew.
-- **refresh** describes the types of each connection anew.
+- **refresh** describes the types of each connection anew, and tells which fields came, went or changed.
 - **reconcile** compares both sides of each mapping and lists what is out of step. Drifted and never seen records are
   queued for the next runs, as a right that was lost for a while leaves them; with `repair` everything is. It reads each
   type whole: large ones by Bulk 2.0, in few calls.
