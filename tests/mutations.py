@@ -89,6 +89,20 @@ MUTATIONS = (
         "engine/test_seeing.py::test_a_condition_keeps_new_records_out_until_they_meet_it",
     ),
     Mutation(
+        "G7",
+        "engine/permit.py",
+        "batch, judged == kind):",
+        "batch, is_kind(judged, kind, *FIELDWISE)):",
+        "engine/test_seeing.py::test_a_linked_record_is_read_and_judged_after_it_left_the_scope",
+    ),
+    Mutation(
+        "G7",
+        "housekeeping.py",
+        "tx.pending.leave(mapping.name, direction, frame(entries))",
+        "frame(entries)",
+        "main_job/test_housekeeping.py::test_what_a_formula_lets_pass_by_now_is_let_in",
+    ),
+    Mutation(
         "G8",
         "engine/plan.py",
         "return field.name(batch.direction.source) in batch.source.records and there",
@@ -163,7 +177,7 @@ MUTATIONS = (
         "engine/send.py",
         "return np.asarray(moved | not_read | (~batch.linked & not_sought))",
         "return np.zeros(len(ids), dtype=bool)",
-        "engine/test_sequences.py::test_10_a_row_restored_between_reading_and_planning_is_not_created_a_second_time",
+        "engine/test_writing_once.py::test_a_record_that_changed_since_it_was_read_waits_for_the_next_run",
     ),
     Mutation(
         "G19",
@@ -179,6 +193,27 @@ MUTATIONS = (
         "busy |= ~linked & _is_in(batch.around.keys, batch.around.creating)",
         "pass",
         "engine/test_sequences.py::test_6_a_row_inserted_again_while_its_create_is_on_its_way_is_not_created_twice",
+    ),
+    Mutation(
+        "G20",
+        "engine/send.py",
+        "moved = _moved(batch, seen) | _linked_elsewhere(tx, batch)",
+        "moved = _moved(batch, seen)",
+        "engine/test_families.py::test_a_record_that_another_mapping_links_while_it_is_looked_up_is_not_created",
+    ),
+    Mutation(
+        "G20",
+        "engine/permit.py",
+        "early = is_kind(judged, Kind.CREATE) & (not context.creates_allowed)",
+        "early = np.zeros(len(judged), dtype=bool)",
+        "engine/test_families.py::test_nothing_is_created_before_every_mapping_has_seen_all_there_is",
+    ),
+    Mutation(
+        "G20",
+        "engine/look.py",
+        "return np.asarray(ours & bool(len(opened)))",
+        "return np.zeros(len(records), dtype=bool)",
+        "engine/test_lost_answers.py::test_a_poll_that_meets_a_create_without_an_answer_leaves_it_alone",
     ),
     Mutation(
         "G21",
@@ -213,7 +248,7 @@ MUTATIONS = (
         "connectors/salesforce/pull.py",
         "return _Read(names, self._queries.first(type_name, text, everything=True))",
         "return _Read(names, self._queries.first(type_name, text, everything=False))",
-        "main_job/test_cascades.py::test_contacts_that_go_with_their_account_end_their_links_and_revive_them",
+        "main_job/test_cascades.py::test_contacts_that_go_with_an_account_that_we_delete_end_their_links",
     ),
     Mutation(
         "G26",
@@ -249,6 +284,21 @@ MUTATIONS = (
         "for affected in found.forget)",
         "for affected in ())",
         "engine/test_changed_mapping.py::test_another_counterpart_field_begins_without_a_base",
+    ),
+    Mutation(
+        "G30",
+        "engine/adopt.py",
+        "tx.adoption.unsettle(mapping.name, found.unsettle, rekeyed=found.rekeyed)",
+        "pass",
+        "engine/test_changed_mapping.py"
+        "::test_a_write_without_an_answer_sets_no_base_for_a_value_that_means_another_one_by_now",
+    ),
+    Mutation(
+        "G30",
+        "engine/adopt.py",
+        "tx.adoption.unsettle(mapping.name, found.unsettle, rekeyed=found.rekeyed)",
+        "tx.adoption.unsettle(mapping.name, found.unsettle, rekeyed=False)",
+        "engine/test_changed_mapping.py::test_a_create_without_an_answer_is_found_although_its_match_key_changed",
     ),
     Mutation(
         "G31",

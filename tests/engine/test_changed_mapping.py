@@ -305,6 +305,26 @@ def test_a_write_without_an_answer_sets_no_base_for_what_changed_meanwhile(world
 
 
 @pytest.mark.guarantee("G30")
+def test_a_write_without_an_answer_sets_no_base_for_a_value_that_means_another_one_by_now(sqlite_world: World) -> None:
+    world = sqlite_world
+    world.with_one_clock()
+    world.change_mapping(fields=with_title(values=PAIRS), conflict="engagement")
+    ((record, lead),) = linked(world, 1, Title="Doctor")
+    world.edit_prospect(record, title="Ms")
+    world.hooks.after("push", lambda: (_ for _ in ()).throw(Stopped("the answer is lost")))
+    with pytest.raises(Stopped):
+        world.push()
+    assert world.leads()[lead]["Title"] == "Miss"
+    world.later()
+
+    pairs = [PAIRS[0], {"internal": "Ms", "external": "Lady"}, {"internal": "Mrs", "external": "Miss"}]
+    world.change_mapping(fields=with_title(values=pairs))
+    world.settle()
+
+    assert (world.prospects()[record]["title"], world.leads()[lead]["Title"]) == ("Ms", "Lady")
+
+
+@pytest.mark.guarantee("G30")
 def test_a_create_without_an_answer_is_found_although_its_match_key_changed(world: World) -> None:
     world.with_one_clock()
     world.poll()

@@ -282,6 +282,7 @@ def test_a_linked_record_is_read_and_judged_after_it_left_the_scope(world: World
 
 @pytest.mark.guarantee("G8")
 def test_a_field_that_the_system_no_longer_shows_is_not_emptied(world: World) -> None:
+    world.change_mapping(conflict="crm")
     lead = world.lead(Email=MAIL, LastName="Lovelace", Phone="1", Title="0")
     world.poll()
     (record,) = world.prospects()
@@ -289,15 +290,20 @@ def test_a_field_that_the_system_no_longer_shows_is_not_emptied(world: World) ->
     world.system.drop_field(LEAD, "Phone")
     world.edit_lead(lead, Title="1")
 
-    world.settle()
+    world.settle(1)
 
     assert world.prospects()[record]["title"] == "1"
     assert world.prospects()[record]["phone"] == "1"
-    # Its base stayed too: when the field is back, an edit of it is an edit.
+    world.edit_prospect(record, phone="2", title="2")
+    world.settle(1)
+    assert world.leads()[lead]["Title"] == "2"
+    assert world.waiting() == []
+    # Its base stayed too: when the field is back, what was edited meanwhile is an edit of one side, and no conflict.
     world.system.types[LEAD] = kept
-    world.edit_prospect(record, phone="2")
+    world.later()
+    world.edit_lead(lead, Title="3")
     world.settle()
-    assert world.leads()[lead]["Phone"] == "2"
+    assert world.prospects()[record]["phone"] == world.leads()[lead]["Phone"] == "2"
 
 
 @pytest.mark.guarantee("G8")

@@ -170,11 +170,15 @@ def test_6_a_poll_recognises_what_is_being_created_though_its_row_is_gone(world:
 
 
 @pytest.mark.guarantee("G20")
-def test_6_a_row_inserted_again_while_its_create_is_on_its_way_is_not_created_twice(world: World) -> None:
+@pytest.mark.parametrize("fault", [Fault.LOST_AFTER, Fault.SLOW])
+def test_6_a_row_inserted_again_while_its_create_is_on_its_way_is_not_created_twice(
+    sqlite_world: World, fault: Fault
+) -> None:
+    world = sqlite_world
     world.with_one_clock()
     world.poll()
     record = world.prospect(email=MAIL, last_name="Lovelace")
-    world.system.faults.append((Fault.LOST_AFTER, 0))
+    world.system.faults.append((fault, 20))
     world.push()
     world.delete_prospect(record)
     again = world.prospect(email=MAIL, last_name="Lovelace")

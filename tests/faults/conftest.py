@@ -12,19 +12,19 @@ from sqlalchemy import Engine
 
 from sandbox.salesforce.server import Salesforce
 from tests.faults.desk import Desk
-from tests.fixtures.office import open_office
+from tests.fixtures.office import linked_office
 from tests.fixtures.salesforce import salesforce, start_salesforce
 
 __all__ = ["salesforce", "start_salesforce"]
 
 
 @pytest.fixture
-def open_desk(salesforce: Salesforce, sqlite: Engine, tmp_path: Path) -> Callable[..., Desk]:
+def open_desk(salesforce: Salesforce, linked_sqlite: Engine, tmp_path: Path) -> Callable[..., Desk]:
     """A desk whose settings are quick to try again; `extra` is of the Salesforce connection."""
 
     def opened(*, extra: dict[str, Any] | None = None, **settings: Any) -> Desk:
         quick = {"retry_wait": timedelta(milliseconds=1), "retries": 2, "recovery_margin": timedelta(0), **settings}
-        office = open_office(salesforce, sqlite, tmp_path, **quick)
+        office = linked_office(salesforce, linked_sqlite, tmp_path, **quick)
         office.extra = extra or {}
         return Desk(office)
 

@@ -50,6 +50,25 @@ def test_contacts_that_go_with_their_account_end_their_links_and_revive_them(sma
     assert office.one("SELECT count(*) FROM prospects") == 1
 
 
+def test_contacts_that_go_with_an_account_that_we_delete_end_their_links(
+    small_office: Office, files: MappingFiles
+) -> None:
+    office = small_office
+    files.change("account", outbound={"create": False, "update": True, "delete": True})
+    account, contact = _account_with_contact(office)
+    office.later()
+    office.sql("UPDATE prospects SET account_id = NULL")
+    office.sql("DELETE FROM accounts")
+
+    office.push(ACCOUNT)
+
+    assert office.salesforce.store.count("Account", "Id = ? AND IsDeleted", (account,)) == 1
+    assert _links(office) == [("live", contact)]  # nobody told us what went with it
+    _poll(office)
+    assert _links(office) == [("tombstone", contact)]
+    assert office.one("SELECT count(*) FROM prospects") == 1
+
+
 @pytest.mark.guarantee("G13")
 def test_prospects_that_went_with_an_account_come_back_with_it(small_office: Office, files: MappingFiles) -> None:
     office = small_office

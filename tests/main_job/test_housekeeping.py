@@ -13,7 +13,7 @@ from tests.fixtures.hooks import Hooks
 from tests.fixtures.office import Office
 from tests.fixtures.shell import Shell, shell
 from tests.fixtures.small_office import MappingFiles, files, small_office
-from tests.fixtures.world import World, sqlite_world
+from tests.fixtures.world import LEAD, World, sqlite_world
 
 __all__ = ["files", "shell", "small_office", "sqlite_world"]
 
@@ -36,6 +36,26 @@ def test_what_a_condition_withholds_is_looked_at_again_without_a_change_of_the_r
     world.poll()
     assert world.pending("polling") == []
     assert [row[:3] for row in world.waiting()] == [("polling", lead, "withheld")]
+
+
+@pytest.mark.guarantee("G7")
+def test_what_a_formula_lets_pass_by_now_is_let_in(sqlite_world: World) -> None:
+    world = sqlite_world
+    world.change_mapping(
+        inbound={"create": {"when": {"field": "Title", "operator": "is", "value": "Director"}}, "update": True}
+    )
+    lead = world.lead(Email="ada@example.com", LastName="Lovelace", Title="Countess")
+    world.later()
+    world.poll()
+    world.system.recalculate(LEAD, lead, {"Title": "Director"})
+    world.poll()
+    assert world.prospects() == {}
+
+    housekeeping.queue(world.store, world.mapping, Direction.POLLING)
+    world.poll()
+
+    assert [row["title"] for row in world.prospects().values()] == ["Director"]
+    assert world.waiting() == []
 
 
 def test_a_mapping_without_conditions_has_nothing_to_look_at_again(small_office: Office, files: MappingFiles) -> None:

@@ -9,15 +9,15 @@ from sqlalchemy import Engine
 
 from sandbox.salesforce.server import Salesforce
 from tests.fixtures.dag_runs import run_dags
-from tests.fixtures.office import Office, open_office
+from tests.fixtures.office import Office, linked_office
 from tests.fixtures.salesforce import salesforce
 
 __all__ = ["salesforce"]
 
 
 @pytest.fixture
-def office(salesforce: Salesforce, sqlite: Engine, tmp_path: Path) -> Office:
-    return open_office(salesforce, sqlite, tmp_path)
+def office(salesforce: Salesforce, linked_sqlite: Engine, tmp_path: Path) -> Office:
+    return linked_office(salesforce, linked_sqlite, tmp_path)
 
 
 @pytest.mark.requirement("OSF-008")

@@ -130,6 +130,11 @@ class MemorySystem:
         """Take away, or give back, the clients' right to see a record. It leaves no stamp."""
         self._records[type_name][record_id].hidden = hidden
 
+    def recalculate(self, type_name: str, record_id: str, values: Values) -> None:
+        """A formula, or a field of a parent, shows other values by now. It leaves no stamp."""
+        old = self._live(type_name, record_id)
+        self._store(type_name, record_id, replace(old, fields={**old.fields, **values}), 0)
+
     def drop_field(self, type_name: str, name: str) -> None:
         """The field is deleted, or our permission to see it is lost."""
         description = self.types[type_name]
