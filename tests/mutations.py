@@ -294,13 +294,6 @@ MUTATIONS = (
         "::test_a_write_without_an_answer_sets_no_base_for_a_value_that_means_another_one_by_now",
     ),
     Mutation(
-        "G30",
-        "engine/adopt.py",
-        "tx.adoption.unsettle(mapping.name, found.unsettle, rekeyed=found.rekeyed)",
-        "tx.adoption.unsettle(mapping.name, found.unsettle, rekeyed=False)",
-        "engine/test_changed_mapping.py::test_a_create_without_an_answer_is_found_although_its_match_key_changed",
-    ),
-    Mutation(
         "G31",
         "engine/run.py",
         "degraded.look(environment)",

@@ -61,6 +61,8 @@ class Process:
             ended = wait_until(lambda: self.note() is None, patience)
             with suppress(ProcessLookupError):
                 os.killpg(found["pid"], signal.SIGTERM if ended else signal.SIGKILL)
+            if child := _CHILDREN.pop(found["pid"], None):
+                child.wait()
         self._file.unlink(missing_ok=True)
         return found is not None
 
