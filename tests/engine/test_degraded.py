@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.engine import make_url
 
 from modstamp.connectors.engagement import capture, tables
 from modstamp.connectors.engagement.catalog import Catalog
-from tests.fixtures.role import Role, role
+from tests.fixtures.role import Role, new_role
 from tests.fixtures.world import World
 
-__all__ = ["role"]
-
 MAIL = "ada@example.com"
+
+
+@pytest.fixture
+def role(postgresql: Engine) -> Iterator[Role]:
+    yield from new_role(postgresql)
 
 
 def without_triggers(world: World) -> World:

@@ -1,4 +1,4 @@
-"""Both DAGs of a type, run by Airflow itself against the local Salesforce; a process of its own for each."""
+"""Both DAGs of a type, run by Airflow itself, in a process of its own, against the local Salesforce."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ import pytest
 from sqlalchemy import Engine
 
 from sandbox.salesforce.server import Salesforce
-from tests.fixtures.dag_runs import run_dags
+from tests.fixtures.dag_runs import Airflow, airflow
 from tests.fixtures.office import Office, linked_office
 from tests.fixtures.salesforce import salesforce
 
-__all__ = ["salesforce"]
+__all__ = ["airflow", "salesforce"]
+
+pytestmark = pytest.mark.timeout(300)  # the first story waits for Airflow's imports and database
 
 
 @pytest.fixture
@@ -22,11 +24,11 @@ def office(salesforce: Salesforce, linked_sqlite: Engine, tmp_path: Path) -> Off
 
 @pytest.mark.requirement("OSF-008")
 @pytest.mark.requirement("OSF-011")
-def test_a_poll_and_a_push_by_airflow(office: Office) -> None:
+def test_a_poll_and_a_push_by_airflow(office: Office, airflow: Airflow) -> None:
     office.fill_leads(3)
     office.sql("INSERT INTO prospects (email, last_name, company) VALUES ('new@example.com', 'New', 'Firm')")
 
-    poll, push = run_dags(
+    poll, push = airflow.run(
         office, {"dag": "salesforce_lead_poll", "params": {}}, {"dag": "salesforce_lead_push", "params": {}}
     )
 
@@ -35,10 +37,10 @@ def test_a_poll_and_a_push_by_airflow(office: Office) -> None:
     assert max(row["Email"] for row in office.leads()) == "new@example.com"
 
 
-def test_a_dry_run_by_airflow_writes_nothing(office: Office) -> None:
+def test_a_dry_run_by_airflow_writes_nothing(office: Office, airflow: Airflow) -> None:
     office.fill_leads(3)
 
-    (run,) = run_dags(office, {"dag": "salesforce_lead_poll", "params": {"dry_run": True}})
+    (run,) = airflow.run(office, {"dag": "salesforce_lead_poll", "params": {"dry_run": True}})
 
     assert run["state"] == "success"
     assert office.one("SELECT count(*) FROM prospects") == 0
@@ -46,11 +48,11 @@ def test_a_dry_run_by_airflow_writes_nothing(office: Office) -> None:
 
 @pytest.mark.requirement("OSF-086")
 @pytest.mark.guarantee("G27")
-def test_a_limit_before_loading_is_a_pause_and_no_failure(office: Office) -> None:
+def test_a_limit_before_loading_is_a_pause_and_no_failure(office: Office, airflow: Airflow) -> None:
     office.fill_leads(3)
     office.salesforce.fault("daily_limit", times=1)
 
-    held, later = run_dags(office, *[{"dag": "salesforce_lead_poll", "params": {}}] * 2)
+    held, later = airflow.run(office, *[{"dag": "salesforce_lead_poll", "params": {}}] * 2)
 
     assert held["tasks"]["extract"] == "skipped"
     assert (
@@ -65,8 +67,7 @@ FEW = '{"records": 3, "share": 0.1, "floor": 3}'
 
 
 @pytest.mark.guarantee("G28")
-@pytest.mark.timeout(300)
-def test_a_held_run_asks_in_airflow_and_does_what_is_answered(office: Office) -> None:
+def test_a_held_run_asks_in_airflow_and_does_what_is_answered(office: Office, airflow: Airflow) -> None:
     office.fill_leads(2)
     office.poll()
     office.later()
@@ -77,7 +78,7 @@ def test_a_held_run_asks_in_airflow_and_does_what_is_answered(office: Office) ->
         )
     leads = len(list(office.leads()))
 
-    poll, push = run_dags(
+    poll, push = airflow.run(
         office,
         {"dag": "salesforce_lead_poll", "params": {}, "answer": "Approve"},
         {"dag": "salesforce_lead_push", "params": {}, "answer": "Reject"},
