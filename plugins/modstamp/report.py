@@ -162,6 +162,14 @@ def replay(document: Document, mapping: str) -> str:
     return f"{_text(table)}To try again: --cause CODE, or --all."
 
 
+def decided(document: Document) -> str:
+    """The answer to a conflict, and what it will do."""
+    stays = document["external"] if document["winner"] == "external" else document["internal"]
+    return (
+        f"{document['internal_id']}: the next runs keep {stays!r} as {document['field']}, while neither value changes."
+    )
+
+
 def reconcile(document: Document) -> str:
     """What is out of step, some of it record by record, and what a repair does or would do."""
     found = ", ".join(f"{records} {name}" for name, records in document["counts"].items() if name != "compared")

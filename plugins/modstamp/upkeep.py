@@ -66,6 +66,23 @@ def replay(
     return queued
 
 
+def decide(  # noqa: PLR0913  # one per argument of the command
+    mapping_name: str,
+    settings: Settings,
+    resolve: wiring.Resolver = from_environment,
+    *,
+    record_id: str,
+    field: str,
+    winner: str,
+    who: str,
+) -> dict[str, Any]:
+    """Answer a conflict that the mapping asks about. Raises `ConfigurationError` where no such question is open."""
+    from modstamp.engine.decide import decide as keep  # noqa: PLC0415  # pandas
+
+    with wiring.open_run(mapping_name, Direction.POLLING, settings, resolve) as run:
+        return keep(run.environment, record_id, field, winner, who)
+
+
 def reconcile(
     mapping_name: str,
     options: ReconcileOptions,

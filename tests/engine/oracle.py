@@ -207,10 +207,33 @@ class Judge:
     def edited(self, one: Situation, side: Side, bond: Bond) -> bool:
         """Has this side a value that may travel and is not its base (G11)?"""
         half = one.source if side is self.direction.source else one.target
-        outward = Direction.POLLING if side is Side.EXTERNAL else Direction.PUSHING
-        names = [each.name(side) for each in self.mapping.fields if each.travels(outward)]
         values = half.values if half else {}
-        return any(values.get(name) != bond.bases[side].get(name, ABSENT) for name in names)
+        return any(
+            self.is_edit(values.get(each.name(side)), bond.bases[side].get(each.name(side), ABSENT), each, side)
+            for each in self.mapping.fields
+        )
+
+    def is_edit(self, value: Any, base: Any, of: FieldMapping, side: Side) -> bool:
+        """Of a field that travels from this side; a blank that is to be skipped is none."""
+        outward = Direction.POLLING if side is Side.EXTERNAL else Direction.PUSHING
+        section = "inbound" if side is Side.EXTERNAL else "outbound"
+        if not of.travels(outward) or of.only_on == "create":
+            return False
+        return bool(value != base) and not (section in of.skip_empty and self.is_blank(value, of, side))
+
+    @staticmethod
+    def is_blank(value: Any, of: FieldMapping, side: Side) -> bool:
+        """Nothing, or what stands for nothing on this side."""
+        placeholder = of.empty_as.outbound if side is Side.EXTERNAL else of.empty_as.inbound
+        return value in (None, "") or (placeholder is not None and value == placeholder)
+
+    def converted(self, value: Any, of: FieldMapping) -> Any:
+        """As the target would hold it."""
+        inward, outward = of.empty_as.inbound, of.empty_as.outbound
+        read, written = (outward, inward) if self.direction is Direction.POLLING else (inward, outward)
+        if value in (None, ""):
+            return value if written is None else written
+        return None if read is not None and value == read else value
 
     def without_twins(self, situations: Sequence[Situation], kinds: list[Kind]) -> list[Kind]:
         """Of several rows that would take one key or one target, the first stays; links come before creates."""
@@ -298,33 +321,42 @@ class Judge:
 
     def merged(self, one: One, of: FieldMapping) -> Cell:
         """The rule for a field of a linked record."""
-        converted = None if one.waiting else one.source
-        forward, backward = of.travels(self.direction), of.travels(self.direction.other)
-        equal = converted == one.target and not one.waiting
+        equal = self.converted(one.source, of) == one.target and not one.waiting
         if one.source_base is ABSENT or one.target_base is ABSENT:
             cell = self.first(one, of, equal=equal)
         else:
-            source_edited = forward and one.source != one.source_base
-            target_edited = backward and one.target != one.target_base
+            source_edited = self.is_edit(one.source, one.source_base, of, self.direction.source)
+            target_edited = self.is_edit(one.target, one.target_base, of, self.direction.target)
             if not source_edited and not target_edited:
                 return Cell.SAME
             if equal:
                 return Cell.IN_STEP
-            source_wins = self.source_wins(one, of) if source_edited and target_edited else source_edited
+            both = source_edited and target_edited
+            if both and (of.conflict or self.mapping.conflict) == "ask" and not one.unconfirmed and one.kept is None:
+                return Cell.ASK
+            source_wins = self.source_wins(one, of) if both else source_edited
             cell = Cell.WRITE if source_wins else Cell.LEAVE
         return Cell.WAIT if cell is Cell.WRITE and one.waiting else cell
 
     def first(self, one: One, of: FieldMapping, *, equal: bool) -> Cell:
         """A field that was never in step."""
-        forward = Cell.WRITE if of.travels(self.direction) else Cell.OWN
-        backward = Cell.LEAVE if of.travels(self.direction.other) else Cell.OWN
-        source_blank, target_blank = one.source in (None, ""), one.target in (None, "")
+        once = of.only_on == "create"
+        forward = Cell.WRITE if of.travels(self.direction) and not once else Cell.OWN
+        backward = Cell.LEAVE if of.travels(self.direction.other) and not once else Cell.OWN
+        source_blank = self.is_blank(one.source, of, self.direction.source)
+        target_blank = self.is_blank(one.target, of, self.direction.target)
         if equal or (source_blank and target_blank):
             return Cell.IN_STEP
-        if source_blank:
-            return backward
-        if target_blank:
-            return forward
+        if source_blank or target_blank:
+            return backward if source_blank else forward
+        return self.differing(one, of, forward, backward)
+
+    def differing(self, one: One, of: FieldMapping, forward: Cell, backward: Cell) -> Cell:
+        """Both hold something, and not the same."""
+        if of.conflict == "strictest":
+            return forward if one.source is True else backward
+        if of.only_on == "create":
+            return Cell.OWN
         winner = {"crm": Side.EXTERNAL, "engagement": Side.INTERNAL}.get(self.mapping.first_link)
         if winner is None:
             return Cell.HOLD
@@ -342,6 +374,14 @@ class Judge:
             external_wins = one.kept == Side.EXTERNAL
         elif policy == "newest":
             external_wins = external >= internal - self.context.tolerance
+        elif policy == "strictest":
+            external_wins = (one.source if external_is_source else one.target) is True
+        elif policy.endswith("_unless_blank"):
+            inside, outside = (one.target, one.source) if external_is_source else (one.source, one.target)
+            if policy.startswith("crm"):
+                external_wins = not self.is_blank(outside, of, Side.EXTERNAL)
+            else:
+                external_wins = self.is_blank(inside, of, Side.INTERNAL)
         else:
             external_wins = policy == "crm"
         return external_wins is external_is_source

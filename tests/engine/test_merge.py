@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modstamp.engine.context import Context
-from modstamp.engine.frames import ABSENT, objects
+from modstamp.engine.frames import ABSENT, Objects, column, frame, objects
 from modstamp.engine.merge import Cell, Cells, merge
-from modstamp.mapping.schema import FieldMapping, TypeMapping
+from modstamp.engine.transform import transform
+from modstamp.mapping.schema import FieldMapping, Placeholders, TypeMapping
 from modstamp.model import Direction
 from tests.engine.oracle import Judge, One
 
@@ -36,7 +37,7 @@ def judge(ones: list[One], field: FieldMapping, mapping: TypeMapping, direction:
     cells = Cells(
         source=objects([each.source for each in ones]),
         target=objects([each.target for each in ones]),
-        converted=objects([None if each.waiting else each.source for each in ones]),
+        converted=_converted(ones, field, mapping, direction),
         source_base=objects([each.source_base for each in ones]),
         target_base=objects([each.target_base for each in ones]),
         waiting=np.array([each.waiting for each in ones], dtype=bool),
@@ -48,7 +49,15 @@ def judge(ones: list[One], field: FieldMapping, mapping: TypeMapping, direction:
     return [Cell(cell) for cell in merge(field, mapping, direction, cells, _TOLERANCE).cells]
 
 
-_values = st.sampled_from([None, "", "a", "b", "c"])
+def _converted(ones: list[One], field: FieldMapping, mapping: TypeMapping, direction: Direction) -> Objects:
+    """As a run converts it: nothing where it waits for a parent."""
+    alone = mapping.model_copy(update={"fields": (field,)})
+    records = frame({field.name(direction.source): [each.source for each in ones]})
+    values = column(transform(records, alone, direction, {}, {}).converted, field.name(direction.target))
+    return objects([None if each.waiting else value for each, value in zip(ones, values, strict=True)])
+
+
+_values = st.sampled_from([None, "", "a", "b", "c", True, False])
 _bases = st.one_of(st.just(ABSENT), _values)
 _ones = st.builds(
     One,
@@ -67,12 +76,19 @@ _fields = st.builds(
     internal=st.just("email"),
     external=st.just("Email"),
     direction=st.sampled_from(["both", "in", "out"]),
-    conflict=st.sampled_from([None, "newest", "crm", "engagement"]),
+    conflict=st.sampled_from(
+        [None, "newest", "crm", "engagement", "crm_unless_blank", "engagement_unless_blank", "strictest", "ask"]
+    ),
+    skip_empty=st.sampled_from([(), (), ("inbound",), ("outbound",), ("inbound", "outbound")]),
+    empty_as=st.builds(
+        Placeholders, inbound=st.sampled_from([None, None, "a"]), outbound=st.sampled_from([None, None, "a", "b"])
+    ),
+    only_on=st.sampled_from([None, None, None, "create"]),
 )
 _mappings = st.builds(
     mapping_with,
     first_link=st.sampled_from(["hold", "crm", "engagement"]),
-    conflict=st.sampled_from(["newest", "crm", "engagement"]),
+    conflict=st.sampled_from(["newest", "crm", "engagement", "crm_unless_blank", "engagement_unless_blank", "ask"]),
 )
 
 

@@ -37,7 +37,12 @@ def mappings(draw: st.DrawFn) -> TypeMapping:
     fields: list[dict[str, Any]] = [
         {"internal": mine, "external": theirs, "direction": way} for mine, theirs, way in pairs
     ]
-    fields[1]["conflict"] = draw(st.sampled_from([None, "newest", "crm", "engagement"]))
+    fields[1]["conflict"] = draw(
+        st.sampled_from([None, "newest", "crm", "engagement", "crm_unless_blank", "engagement_unless_blank", "ask"])
+    )
+    fields[1]["skip_empty"] = draw(st.sampled_from([(), (), ("inbound",), ("outbound",)]))
+    fields[1]["empty_as"] = draw(st.sampled_from([{}, {}, {"inbound": "a"}, {"outbound": "b"}]))
+    fields[3]["only_on"] = draw(st.sampled_from([None, "create"]))
     return TypeMapping.model_validate(
         {
             "internal": "prospect",
@@ -188,7 +193,7 @@ def vectorised(rows: Sequence[Situation], judge: Judge) -> list[tuple[str, dict[
     records = _records([row.source for row in rows], direction.source)
     converted = {}
     for each in mapping.fields:
-        values = [row.source.values.get(each.name(direction.source)) for row in rows]
+        values = [judge.converted(row.source.values.get(each.name(direction.source)), each) for row in rows]
         held = [each.internal in row.waits for row in rows]
         converted[each.name(direction.target)] = [
             None if wait else value for wait, value in zip(held, values, strict=True)

@@ -31,7 +31,11 @@ def test_a_minimal_file_needs_few_words(write: Write, minimal: str) -> None:
         ("pooling: {on: true}", "unknown key 'pooling'", "did you mean 'polling'?"),
         ("polling: {evry: 10 minutes}", "unknown key 'evry'", "did you mean 'every'?"),
         ("outbound: {create: {wehn: x}}", "unknown key 'wehn'", "did you mean 'when'?"),
-        ("conflict: oldest", "conflict: 'oldest' is unknown", "use one of: crm, engagement, newest."),
+        (
+            "conflict: oldest",
+            "conflict: 'oldest' is unknown",
+            "use one of: ask, crm, crm_unless_blank, engagement, engagement_unless_blank, newest.",
+        ),
         ("conflict: Newest", "conflict: 'Newest' is unknown", "did you mean 'newest'?"),
         (
             "polling: {every: often}",

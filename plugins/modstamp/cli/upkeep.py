@@ -74,6 +74,20 @@ def reconcile(  # noqa: PLR0913  # one per option
 
 
 @click.command()
+@_MAPPING
+@click.argument("record")
+@click.argument("field")
+@click.argument("winner", type=click.Choice(["crm", "engagement"]))
+@shared.JSON
+def decide(mapping: str, record: str, field: str, winner: str, *, as_json: bool) -> None:
+    """Say which value of a FIELD stays, where both sides changed it and the mapping asks (`conflict: ask`)."""
+    document = upkeep.decide(
+        mapping, shared.settings(), record_id=record, field=field, winner=winner, who=getpass.getuser()
+    )
+    shared.show(document, report.decided(document), as_json=as_json)
+
+
+@click.command()
 @click.argument("run_id")
 @shared.DRY_RUN
 @shared.JSON
@@ -118,4 +132,4 @@ def daily(*, as_json: bool) -> None:
     shared.show(document, report.upkeep(document), as_json=as_json)
 
 
-COMMANDS = (replay, reconcile, undo, explain, drift, daily)
+COMMANDS = (decide, replay, reconcile, undo, explain, drift, daily)

@@ -43,6 +43,9 @@ _KINDS: Mapping[str, tuple[str, dict[str, Any]]] = {
 }
 
 
+_NEVER_NULL = "expect_column_values_to_not_be_null"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One expectation. `name`: Great Expectations' own; `arguments` name columns of the target.
@@ -78,10 +81,12 @@ def _derived(
 ) -> Iterator[Rule]:
     for row in mapping.fields:
         field = target.fields.get(row.name(direction.target))
-        if field is None or not row.travels(direction):
+        if field is None or not row.updates(direction):  # of what a create alone carries, the target itself judges
             continue
         origin = None if row.values or row.reference else source.fields.get(row.name(direction.source))
         for name, arguments, reason in _of_field(row, origin, field):
+            if name == _NEVER_NULL and row.skips_empty(direction):
+                continue  # what is empty is not written
             where = f"{target.name}.{field.name}"
             yield Rule(name=name, arguments={"column": field.name, **arguments}, reason=reason, where=where)
 
@@ -91,7 +96,7 @@ def _of_field(row: FieldMapping, origin: Field | None, field: Field) -> Iterator
     if row.reference and row.reference.by is None:
         return
     if field.required:
-        yield "expect_column_values_to_not_be_null", {}, f"{field.name} has no value"
+        yield _NEVER_NULL, {}, f"{field.name} has no value"
     if field.kind in _KINDS and not row.reference and not _both_text(origin, field):
         yield *_KINDS[field.kind], f"{field.name} is not of kind {field.kind}"
     if field.kind in _TEXTS and field.length is not None and _may_exceed(origin, field.length):

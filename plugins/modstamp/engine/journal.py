@@ -13,7 +13,7 @@ from modstamp.engine.frames import Mask, Objects, choose, column, frame, objects
 from modstamp.engine.judge import FIELDWISE, Kind
 from modstamp.engine.merge import Cell
 from modstamp.engine.plan import Plan
-from modstamp.engine.settle import HELD_AS, Settling, code_of
+from modstamp.engine.settle import ASKS, HELD_AS, Settling, code_of, fields_with
 from modstamp.model import Side
 
 _DONE = {Kind.CREATE: "created", Kind.RECREATE: "ended", Kind.DELETE: "deleted", Kind.BURY: "ended"}
@@ -51,23 +51,17 @@ def write_log(settling: Settling, target_ids: Objects) -> None:
 
 
 def write_held(settling: Settling, target_ids: Objects) -> None:
-    """One row per record that was linked though some fields differ: a person sees which, and edits one side."""
+    """One row per record of which some fields wait for a person, who sees which.
+
+    Of two records that were linked and differ: edit one side. Of a conflict that the mapping asks about: decide it.
+    """
     plan = settling.plan
-    rows = plan.rows(*FIELDWISE) & plan.having(Cell.HOLD)
-    if rows.any():
-        _log(settling, target_ids, choose(rows, objects(["held"] * len(plan)), None), _held_fields(plan))
-        settling.job.tally.add("held", int(rows.sum()), "first link: both sides differ")
-
-
-def _held_fields(plan: Plan) -> Objects:
-    """Per row which fields are held, in words."""
-    held = {name: cells == Cell.HOLD for name, cells in plan.cells.items()}
-    return objects(
-        [
-            "first link: both sides differ in " + ", ".join(name for name, rows in held.items() if rows[position])
-            for position in range(len(plan))
-        ]
-    )
+    for cell, words in ((Cell.HOLD, "first link: both sides differ"), (Cell.ASK, ASKS)):
+        rows = plan.rows(*FIELDWISE) & plan.having(cell)
+        if rows.any():
+            told = objects([f"{words} in {names}" for names in fields_with(plan, cell)])
+            _log(settling, target_ids, choose(rows, objects(["held"] * len(plan)), None), told)
+            settling.job.tally.add("held", int(rows.sum()), words)
 
 
 def _log(settling: Settling, target_ids: Objects, statuses: Objects, messages: Objects) -> None:

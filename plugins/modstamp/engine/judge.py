@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from modstamp.engine import edits
 from modstamp.engine.batch import Batch
 from modstamp.engine.frames import Mask, Objects, column, differs, expand, objects, present
 from modstamp.instants import epochs
@@ -68,14 +69,11 @@ def _states(batch: Batch) -> tuple[Objects, Objects]:
 def edited(batch: Batch, side: Side) -> Mask:
     """Rows with a field that this side may send and that differs from its base (G11); False where there is no base."""
     records = batch.external if side is Side.EXTERNAL else batch.internal
-    outgoing = Direction.POLLING if side is Side.EXTERNAL else Direction.PUSHING
-    names = [
-        field.name(side) for field in batch.mapping.fields if field.travels(outgoing) and field.name(side) in records
-    ]
-    bases = expand(batch.bases(side), names)
+    known = [field for field in batch.mapping.fields if field.name(side) in records]
+    bases = expand(batch.bases(side), [field.name(side) for field in known])
     result = np.zeros(len(records), dtype=bool)
-    for name in names:
-        result |= differs(column(records, name), bases[name])
+    for field in known:
+        result |= edits.edited(field, side, column(records, field.name(side)), bases[field.name(side)])
     return result & present(batch.bases(side))
 
 

@@ -5,13 +5,15 @@ Everything is seen from the direction of the run: *source* is where it reads, *t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
 import numpy.typing as npt
 
-from modstamp.engine.frames import ABSENT, Mask, Objects, blank, differs, objects
+from modstamp.engine.edits import edited, means_blank
+from modstamp.engine.frames import ABSENT, Mask, Objects, differs, objects
 from modstamp.mapping.schema import FieldMapping, TypeMapping
 from modstamp.model import Direction, Side
 
@@ -26,6 +28,7 @@ class Cell(IntEnum):
     HOLD = 4  # first link, both differ: shown to a person; each side's own value becomes its base
     OWN = 5  # nothing may travel, or nothing does yet: each side's own value becomes its base
     WAIT = 6  # the value names a record that has no link yet (G16)
+    ASK = 7  # both sides changed it, and a person is to say which value stays; until then nothing moves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,18 +68,18 @@ def merge(field: FieldMapping, mapping: TypeMapping, direction: Direction, cells
         cells.target_base, objects([ABSENT] * size)
     )
     in_step = ~differs(cells.converted, cells.target) & ~cells.waiting
-    forward, backward = field.travels(direction), field.travels(direction.other)
-    source_edited = differs(cells.source, cells.source_base) & forward  # G11: else it never counts as edited
-    target_edited = differs(cells.target, cells.target_base) & backward
+    source_edited = edited(field, direction.source, cells.source, cells.source_base)
+    target_edited = edited(field, direction.target, cells.target, cells.target_base)
 
     result = np.full(size, Cell.SAME, dtype=np.int8)
     rule = objects(["edit"] * size)
     result[source_edited] = Cell.WRITE
     result[target_edited] = Cell.LEAVE
     conflict = source_edited & target_edited & ~never & ~in_step
-    source_wins, decided_by = _conflicts(field, mapping, direction, cells, tolerance)
-    result[conflict] = np.where(source_wins[conflict], Cell.WRITE, Cell.LEAVE)
-    rule[conflict] = decided_by[conflict]
+    verdict = _conflicts(field, mapping, direction, cells, tolerance)
+    result[conflict] = np.where(verdict.source_wins[conflict], Cell.WRITE, Cell.LEAVE)
+    result[conflict & verdict.open] = Cell.ASK
+    rule[conflict] = verdict.rule[conflict]
     result[(source_edited | target_edited) & in_step] = Cell.IN_STEP
 
     first, first_rule = _first_link(field, mapping, direction, cells, in_step=in_step)
@@ -86,45 +89,97 @@ def merge(field: FieldMapping, mapping: TypeMapping, direction: Direction, cells
     return Merged(cells=result, conflict=conflict, rule=rule)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Verdict:
+    """Were every row a conflict: does the source win, is that for a person to say, and by which rule."""
+
+    source_wins: Mask
+    open: Mask
+    rule: Objects
+
+
 def _conflicts(
     field: FieldMapping, mapping: TypeMapping, direction: Direction, cells: Cells, tolerance: float
-) -> tuple[Mask, Objects]:
-    """Does the source win, were every row a conflict; and by which rule."""
+) -> _Verdict:
     size = len(cells.source)
     policy = field.conflict or mapping.conflict
     external_is_source = direction.source is Side.EXTERNAL
-    if policy == "newest":
-        external_time, internal_time = (
-            (cells.source_time, cells.target_time) if external_is_source else (cells.target_time, cells.source_time)
-        )
-        external_wins = external_time >= internal_time - tolerance  # G14: equal, or closer than the clocks' error
-    else:
-        external_wins = np.ones(size, bool) if policy == "crm" else np.zeros(size, bool)
+    external_wins = _external_wins(policy, _Sides.of(field, direction, cells), tolerance)
     rule = objects([policy] * size)
     was_kept = differs(cells.kept, objects([None] * size))
     external_wins = np.where(was_kept, ~differs(cells.kept, objects([Side.EXTERNAL] * size)), external_wins)
     external_wins = external_wins & ~cells.unconfirmed
     rule[cells.unconfirmed] = "unconfirmed"
-    return (external_wins if external_is_source else ~external_wins), rule
+    return _Verdict(
+        source_wins=external_wins if external_is_source else ~external_wins,
+        open=~was_kept & ~cells.unconfirmed & (policy == "ask"),
+        rule=rule,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sides:
+    """The same cells by side."""
+
+    values: Mapping[Side, Objects]
+    blank: Mapping[Side, Mask]
+    times: Mapping[Side, npt.NDArray[np.float64]]
+
+    @classmethod
+    def of(cls, field: FieldMapping, direction: Direction, cells: Cells) -> _Sides:
+        values = {direction.source: cells.source, direction.target: cells.target}
+        return cls(
+            values=values,
+            blank={side: means_blank(field, side, held) for side, held in values.items()},
+            times={direction.source: cells.source_time, direction.target: cells.target_time},
+        )
+
+
+def _external_wins(policy: str, sides: _Sides, tolerance: float) -> Mask:
+    if policy == "newest":
+        # G14: equal, or closer than the clocks' error
+        return sides.times[Side.EXTERNAL] >= sides.times[Side.INTERNAL] - tolerance
+    if policy == "strictest":
+        return _is_true(sides.values[Side.EXTERNAL])
+    if policy == "crm_unless_blank":
+        return ~sides.blank[Side.EXTERNAL]
+    if policy == "engagement_unless_blank":
+        return sides.blank[Side.INTERNAL]
+    return np.full(len(sides.values[Side.EXTERNAL]), policy == "crm")
+
+
+def _is_true(values: Objects) -> Mask:
+    return ~differs(values, objects([True] * len(values)))
 
 
 def _first_link(
     field: FieldMapping, mapping: TypeMapping, direction: Direction, cells: Cells, *, in_step: Mask
 ) -> tuple[npt.NDArray[np.int8], Objects]:
     """A field that was never in step: equal, blank on one side, or different."""
-    size = len(cells.source)
-    forward, backward = field.travels(direction), field.travels(direction.other)
-    source_blank, target_blank = blank(cells.source), blank(cells.target)
-    policy = mapping.first_link
-    winner = {"crm": Side.EXTERNAL, "engagement": Side.INTERNAL}.get(policy)
-    differ = Cell.HOLD
-    if winner is not None:
-        travels, cell = (forward, Cell.WRITE) if winner is direction.source else (backward, Cell.LEAVE)
-        differ = cell if travels else Cell.OWN
-    result = np.full(size, differ, dtype=np.int8)
-    rule = objects([f"first_link: {policy}"] * size)
-    result[target_blank] = Cell.WRITE if forward else Cell.OWN
-    result[source_blank] = Cell.LEAVE if backward else Cell.OWN
+    write = np.int8(Cell.WRITE if field.updates(direction) else Cell.OWN)
+    leave = np.int8(Cell.LEAVE if field.updates(direction.other) else Cell.OWN)
+    source_blank = means_blank(field, direction.source, cells.source)
+    target_blank = means_blank(field, direction.target, cells.target)
+    result, rule = _differing(field, mapping, direction, cells, (write, leave))
+    result[target_blank] = write
+    result[source_blank] = leave
     rule[target_blank | source_blank] = "fill_blank"
     result[in_step | (source_blank & target_blank)] = Cell.IN_STEP
     return result, rule
+
+
+def _differing(
+    field: FieldMapping, mapping: TypeMapping, direction: Direction, cells: Cells, moves: tuple[np.int8, np.int8]
+) -> tuple[npt.NDArray[np.int8], Objects]:
+    """Were every row different at the first link. `moves`: what it means that the source wins, and that it loses."""
+    size, policy = len(cells.source), mapping.first_link
+    winner = {"crm": Side.EXTERNAL, "engagement": Side.INTERNAL}.get(policy)
+    if field.conflict == "strictest":  # for a pair of yes and no, whichever way they came to differ
+        wins = np.where(_is_true(cells.source), moves[0], moves[1]).astype(np.int8)
+        return wins, objects(["strictest"] * size)
+    rule = objects([f"first_link: {policy}"] * size)
+    if field.only_on is not None:
+        return np.full(size, Cell.OWN, dtype=np.int8), rule
+    if winner is None:
+        return np.full(size, Cell.HOLD, dtype=np.int8), rule
+    return np.full(size, moves[0] if winner is direction.source else moves[1], dtype=np.int8), rule

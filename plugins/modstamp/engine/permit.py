@@ -15,6 +15,7 @@ import pandas as pd
 
 from modstamp.engine.batch import Batch
 from modstamp.engine.context import Context
+from modstamp.engine.edits import edited
 from modstamp.engine.frames import ABSENT, Mask, Objects, choose, column, differs, expand, objects, present
 from modstamp.engine.judge import FIELDWISE, Kind, is_kind
 from modstamp.engine.merge import Cell
@@ -96,9 +97,11 @@ class _Gate:
 
     def _changed(self, when: Condition) -> dict[str, Mask]:
         """Field → rows of which the source shows another value than its base."""
-        names = list(dict.fromkeys(row.field for row in rows(when) if row.operator == "changed"))
-        bases = expand(self.bases, names)
-        return {name: differs(column(self.batch.source.records, name), bases[name]) for name in names}
+        asked = {row.field for row in rows(when) if row.operator == "changed"}
+        side, records = self.batch.direction.source, self.batch.source.records
+        found = {field.name(side): field for field in self.batch.mapping.fields if field.name(side) in asked}
+        bases = expand(self.bases, list(found))
+        return {name: edited(field, side, column(records, name), bases[name]) for name, field in found.items()}
 
 
 def _condition_view(batch: Batch, names: Sequence[str]) -> tuple[pd.DataFrame, Mask]:

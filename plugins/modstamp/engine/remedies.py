@@ -30,6 +30,7 @@ _BY_KIND: Mapping[str, str] = MappingProxyType(
         "rejected": "correct the value at its source, or the mapping; then replay",
         "withheld": "nothing, if the condition is meant so; else change the record or the condition",
         "ambiguous": "merge the candidates, or change the match key of all but one",
+        "asked": "say which value stays: `python -m modstamp decide MAPPING RECORD FIELD crm`, or engagement",
         "held": "give our user the right to see the record; if you know it to be gone for good, reconcile with --gone",
     }
 )

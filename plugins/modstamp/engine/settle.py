@@ -32,6 +32,7 @@ HELD_AS = {
     Kind.HIDDEN: "held",
     Kind.HELD: "held",
 }
+ASKS = "both sides changed it, and the mapping asks which value stays"
 AT_REST = (Cell.IN_STEP, Cell.HOLD, Cell.OWN)  # settled by looking, without a write at the target
 
 
@@ -225,15 +226,24 @@ def quarantine(settling: Settling) -> None:
     plan, tx, mapping, direction = settling.plan, settling.tx, settling.mapping, settling.direction
     batch = plan.batch
     by_toggle = np.fromiter((reason.endswith(" is off") for reason in plan.reasons), bool, len(plan))
-    held = (plan.rows(*HELD_AS) | plan.withheld_updates) & ~by_toggle & ~_told(settling)
+    asked = plan.rows(*FIELDWISE) & plan.having(Cell.ASK)
+    held = ((plan.rows(*HELD_AS) | plan.withheld_updates) & ~by_toggle & ~_told(settling)) | asked
     if held.any():
-        kinds = objects([HELD_AS.get(kind, "withheld") for kind in plan.kinds[held]])
+        kinds = choose(
+            asked, objects(["asked"] * len(plan)), objects([HELD_AS.get(each, "withheld") for each in plan.kinds])
+        )[held]
+        words = objects([f"{ASKS}: {names}" for names in fields_with(plan, Cell.ASK)])
+        reasons = choose(asked, words, plan.reasons)[held]
         source, tables = batch.source, settling.job.environment.tables
         lacks = lacking(source.records, source.converted, mapping, direction, tables)
         details = [
-            {"values": values, "candidates": list(found), "lacks": missing}
-            for values, found, missing in zip(
-                plan.values_of_both[held], _candidates(plan, held), objects(lacks)[held], strict=True
+            {"values": values, "candidates": list(found), "lacks": missing, "asked": questions}
+            for values, found, missing, questions in zip(
+                plan.values_of_both[held],
+                _candidates(plan, held),
+                objects(lacks)[held],
+                _asked(plan, held),
+                strict=True,
             )
         ]
         tx.quarantine.put(
@@ -243,8 +253,8 @@ def quarantine(settling: Settling) -> None:
                 {
                     "record_id": settling.source_ids[held],
                     "kind": kinds,
-                    "code": [code_of(kind, reason) for kind, reason in zip(kinds, plan.reasons[held], strict=True)],
-                    "reason": plan.reasons[held],
+                    "code": [code_of(kind, reason) for kind, reason in zip(kinds, reasons, strict=True)],
+                    "reason": reasons,
                     "detail": details,
                     "stamp": column(batch.source.records, Column.STAMP)[held],
                     "hash": versions(batch.source.records, mapping, direction.source)[held],
@@ -257,9 +267,31 @@ def quarantine(settling: Settling) -> None:
     if passed.any():
         tx.quarantine.release(mapping.name, direction, settling.source_ids[passed].tolist())
     # Nothing is left to do the other way either: what was refused there has been repaired on this side.
-    settled = plan.rows(*FIELDWISE) & ~plan.having(Cell.LEAVE, Cell.WAIT) & ~plan.withheld_updates
+    settled = plan.rows(*FIELDWISE) & ~plan.having(Cell.LEAVE, Cell.WAIT, Cell.ASK) & ~plan.withheld_updates
     if settled.any():
         tx.quarantine.release(mapping.name, direction.other, batch.target_ids[settled].tolist())
+
+
+def fields_with(plan: Plan, cell: Cell) -> list[str]:
+    """Per row the fields with this cell, in words."""
+    having = {name: cells == cell for name, cells in plan.cells.items()}
+    return [", ".join(name for name, rows in having.items() if rows[position]) for position in range(len(plan))]
+
+
+def _asked(plan: Plan, rows: Mask) -> Iterator[dict[str, Any]]:
+    """Per row field → the two values of which a person is to choose one."""
+    batch = plan.batch
+    values = {
+        field.internal: (column(batch.internal, field.internal), column(batch.external, field.external))
+        for field in batch.mapping.fields
+        if field.internal in plan.cells
+    }
+    for position in map(int, np.flatnonzero(rows)):
+        yield {
+            name: {"internal": inside[position], "external": outside[position]}
+            for name, (inside, outside) in values.items()
+            if plan.cells[name][position] == Cell.ASK
+        }
 
 
 def _told(settling: Settling) -> Mask:

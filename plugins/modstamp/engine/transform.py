@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from modstamp.engine.frames import Mask, Objects, column, frame, objects, present
+from modstamp.engine.edits import stands_for_blank
+from modstamp.engine.frames import Mask, Objects, blank, choose, column, frame, objects, present
 from modstamp.mapping.schema import FieldMapping, TypeMapping
 from modstamp.mapping.values import ValueTable
 from modstamp.model import Direction
@@ -63,14 +64,14 @@ def transform(
         if source not in records:
             continue  # unknown, not empty (G8)
         raw = column(records, source)
-        values, unmapped = _through_table(field, raw, direction, tables)
+        values, unmapped = _through_table(field, _unmasked(field, direction, raw), direction, tables)
         for position in np.flatnonzero(unmapped):
             rejected[position] = (
                 rejected[position] or f"{source}: no pair for {raw[position]!r} in value table {field.values}"
             )
         if field.reference is not None:
             values = _through_reference(field, values, direction, found.get(field.internal, {}), doubts)
-        converted[field.name(direction.target)] = values
+        converted[field.name(direction.target)] = _masked(field, direction, raw, values)
     return Transformed(converted=frame(converted), waits=objects([each or None for each in waits]), rejected=rejected)
 
 
@@ -101,6 +102,18 @@ def _through_table(
         return values, np.zeros(len(values), dtype=bool)
     translated, unmapped = tables[field.internal].translate(pd.Series(values, dtype=object), direction)
     return translated.to_numpy(dtype=object), unmapped.to_numpy(dtype=bool)
+
+
+def _unmasked(field: FieldMapping, direction: Direction, raw: Objects) -> Objects:
+    """A placeholder that comes back is nothing again."""
+    placeholder = field.placeholder(direction.source)
+    return raw if placeholder is None else choose(stands_for_blank(raw, placeholder), None, raw)
+
+
+def _masked(field: FieldMapping, direction: Direction, raw: Objects, values: Objects) -> Objects:
+    """Where the source holds nothing, the target's placeholder; its own placeholder means the target's nothing."""
+    placeholder = field.placeholder(direction.target)
+    return values if placeholder is None else choose(blank(raw), objects([placeholder] * len(raw)), values)
 
 
 def _through_reference(

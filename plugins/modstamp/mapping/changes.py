@@ -179,7 +179,17 @@ def _meaning(terms: Document) -> tuple[Any, ...]:
 
 def _widened(before: Document, terms: Document) -> bool:
     """It travels where it did not: what that side did meanwhile was never meant to travel, and is no edit now."""
-    return not _TRAVELS[terms["direction"]] <= _TRAVELS[before["direction"]]
+    return not _ways(terms) <= _ways(before)
+
+
+def _ways(terms: Document) -> set[tuple[str, str]]:
+    """In which directions values are written, blanks among them, into records that exist or are made."""
+    skipped = {name.removesuffix("bound") for name in terms.get("skip_empty", ())}
+    ways = {(way, "create") for way in _TRAVELS[terms["direction"]]}
+    if terms.get("only_on") is None:
+        ways |= {(way, "update") for way in _TRAVELS[terms["direction"]]}
+        ways |= {(way, "blank") for way in _TRAVELS[terms["direction"]] - skipped}
+    return ways
 
 
 def _changed_pairs(before: Document, terms: Document) -> list[tuple[str, str]] | None:

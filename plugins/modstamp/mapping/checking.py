@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 
 from modstamp.errors import Problem
-from modstamp.mapping import expectations
+from modstamp.mapping import expectations, options
 from modstamp.mapping.catalog import MappingFile, suggestion
 from modstamp.mapping.conditions import fields, rows
 from modstamp.mapping.documents import Path
@@ -168,7 +168,8 @@ def _problem(file: MappingFile, path: Path, what: str, fix: str) -> Problem:
 
 
 _EACH: tuple[Callable[[MappingFile], Iterator[Problem]], ...] = (
-    _intervals, _written_twice, _match_fields, _own_key, _condition_sides, _changed_rows, _value_tables, _expectations,
+    _intervals, _written_twice, _match_fields, _own_key, _condition_sides, _changed_rows, options.check,
+    _value_tables, _expectations,
 )  # fmt: skip
 _TOGETHER: tuple[Callable[[MappingFile, Sequence[MappingFile]], Iterator[Problem]], ...] = (
     _unique_names, _one_creator, _references,

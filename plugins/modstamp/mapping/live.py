@@ -47,6 +47,8 @@ def check_live(
         *_rights(file, sides, needed=True),
         *_unwritable_fields(file, sides),
         *_types(file, sides),
+        *_placeholders(file, sides),
+        *_checkboxes(file, sides),
         *_value_tables(file, sides),
         *_required_fields(file, sides),
         *_own_key(file, external),
@@ -161,6 +163,35 @@ def _types(file: MappingFile, sides: Sides) -> Iterator[Problem]:
             continue
         what = f"{source.name} is {source.kind} and {target.name} is {target.kind}"
         yield Problem(file.document.where(("fields", index)), what, "map two fields of one kind, or add a value table")
+
+
+def _placeholders(file: MappingFile, sides: Sides) -> Iterator[Problem]:
+    """A text that stands for nothing must be one that the field can hold."""
+    for index, direction, field in _written(file, sides):
+        text = file.mapping.fields[index].placeholder(direction.target)
+        if text is None:
+            continue
+        why = None
+        if field.kind not in ("text", "choice"):
+            why = f"is {field.kind}"
+        elif field.length is not None and len(text) > field.length:
+            why = f"holds {field.length} characters"
+        elif field.restricted and text not in field.choices:
+            why = "has no such choice"
+        if why:
+            what = f"'{text}' cannot stand for nothing: {field.name} {why}"
+            yield Problem(
+                file.document.where(("fields", index, "empty_as")), what, "choose a text that the field takes"
+            )
+
+
+def _checkboxes(file: MappingFile, sides: Sides) -> Iterator[Problem]:
+    for index, row in enumerate(file.mapping.fields):
+        for side, description in sides.items():
+            field = description.fields.get(row.name(side))
+            if row.conflict == "strictest" and field and field.kind != "boolean":
+                what = f"'strictest' compares yes and no, and {field.name} is {field.kind}"
+                yield Problem(file.document.where(("fields", index, "conflict")), what, "choose another policy")
 
 
 def _value_tables(file: MappingFile, sides: Sides) -> Iterator[Problem]:

@@ -133,14 +133,26 @@ class ValuePair(Strict):
     external: str
 
 
-def section(direction: Direction) -> str:
+Section = Literal["inbound", "outbound"]
+
+
+def section(direction: Direction) -> Section:
     """The key of a direction's toggles in a mapping file."""
     return "inbound" if direction is Direction.POLLING else "outbound"
 
 
-ConflictPolicy = Literal["newest", "crm", "engagement"]
+ConflictPolicy = Literal["newest", "crm", "engagement", "crm_unless_blank", "engagement_unless_blank", "ask"]
 FirstLinkPolicy = Literal["hold", "crm", "engagement"]
 DriftPolicy = Literal["ignore", "propose", "stop"]
+
+
+class Placeholders(Strict):
+    """Texts that stand for nothing, by the direction in which they are written. Coming back, they are nothing again."""
+
+    inbound: str | None = Field(None, min_length=1)
+    """Written inside where the external field is empty."""
+    outbound: str | None = Field(None, min_length=1)
+    """Written outside where the internal field is empty."""
 
 
 class FieldMapping(Strict):
@@ -156,11 +168,28 @@ class FieldMapping(Strict):
     """A value table: the name of a file in `values/`, or the pairs themselves."""
     reference: Annotated[Reference, BeforeValidator(_typed, json_schema_input_type=str | Reference)] | None = None
     """The type whose record the value names; with `by`, the column that holds the value."""
-    conflict: ConflictPolicy | None = None
-    """Who wins when both sides changed this field; without it, the mapping's own `conflict`."""
+    conflict: ConflictPolicy | Literal["strictest"] | None = None
+    """Who wins when both sides changed this field; without it, the mapping's own `conflict`. Strictest: true does."""
+    skip_empty: tuple[Section, ...] = ()
+    """Directions in which an empty field overwrites nothing."""
+    empty_as: Placeholders = Placeholders()
+    """What is written in place of nothing."""
+    only_on: Literal["create"] | None = None
+    """Written into records that the sync creates, and never again."""
 
     def travels(self, direction: Direction) -> bool:
         return self.direction == "both" or (self.direction == "in") == (direction is Direction.POLLING)
+
+    def updates(self, direction: Direction) -> bool:
+        """Whether edits of records that are linked already travel."""
+        return self.only_on is None and self.travels(direction)
+
+    def skips_empty(self, direction: Direction) -> bool:
+        return section(direction) in self.skip_empty
+
+    def placeholder(self, side: Side) -> str | None:
+        """The text that stands for nothing on this side."""
+        return self.empty_as.inbound if side is Side.INTERNAL else self.empty_as.outbound
 
     def name(self, side: Side) -> str:
         return self.internal if side is Side.INTERNAL else self.external

@@ -77,6 +77,10 @@ def _row(mapping: TypeMapping, each: FieldMapping) -> str:
         notes.append(f"names a {each.reference.type}" + (f" by {each.reference.by}" if each.reference.by else ""))
     if each.conflict is not None and each.conflict != mapping.conflict:
         notes.append(f"when both changed: {each.conflict}")
+    notes += [f"blanks are skipped {name}" for name in each.skip_empty]
+    notes += [f"nothing {name} is {text!r}" for name, text in each.empty_as.model_dump(exclude_none=True).items()]
+    if each.only_on:
+        notes.append(f"on {each.only_on} alone")
     return f"| `{each.internal}` | {_ARROWS[each.direction]} | `{each.external}` | {'; '.join(notes)} |"
 
 
