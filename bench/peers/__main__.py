@@ -1,28 +1,32 @@
 """``python -m bench.peers``: 10,000 and 100,000 Leads of which every one has changed, landed by each contender.
 
 Each contender loads everything once; that run is shown too. Then one field of every Lead is edited, and what the next
-run costs is the figure that counts.
+run costs is the figure that counts. Processor seconds are those of the command and of what it starts, imports included.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-
-from bench.peers.commands import Contender, Dlt, Modstamp, Singer, target_of
+from bench import results
+from bench.peers.commands import HERE, TAP_LOCK, Contender, Dlt, Modstamp, Singer, target_of
 from bench.peers.costs import Cost, cost_of
 from bench.systems import Systems, server, systems
 from sandbox.proxy import proxy_to
 
 SIZES = (10_000, 100_000)
 _HEAD = ("contender", "run", "rows", "calls", "seconds", "CPU s", "database CPU s", "rows per CPU s", "peak MB")
+_LOCKS = {
+    "dlt": HERE / "locks" / "dlt.txt",
+    "tap-salesforce": TAP_LOCK,
+    "meltanolabs-target-postgres": HERE / "locks" / "target_postgres.txt",
+}
 
 
 def _contenders(both: Systems, folder: Path, stack: ExitStack) -> Iterator[Contender]:
@@ -33,12 +37,12 @@ def _contenders(both: Systems, folder: Path, stack: ExitStack) -> Iterator[Conte
         yield Singer(both, folder, proxy, api=api)
 
 
-def _run(contender: Contender, both: Systems, table: Table, run: str, rows: int) -> None:
+def _run(contender: Contender, both: Systems, run: str, rows: int) -> Sequence[str]:
     before = both.salesforce.charged()
     cost = cost_of(contender.pipe(), both.postmaster)
     cells = contender.name, run, f"{rows:,}", str(both.salesforce.charged() - before), *_cells(cost, rows)
-    table.add_row(*cells)
     print(*cells, sep=" | ", file=sys.stderr, flush=True)  # a run takes minutes
+    return cells
 
 
 def _cells(cost: Cost, rows: int) -> tuple[str, ...]:
@@ -46,8 +50,7 @@ def _cells(cost: Cost, rows: int) -> tuple[str, ...]:
     return *figures, f"{rows / cost.busy:,.0f}", f"{cost.peak:.0f}"
 
 
-def _measured(sizes: list[int]) -> Table:
-    table = Table(*_HEAD)
+def _measured(sizes: Sequence[int]) -> Iterator[Sequence[str]]:
     with server() as administrator:
         for size in sizes:
             with ExitStack() as stack:
@@ -55,17 +58,21 @@ def _measured(sizes: list[int]) -> Table:
                 folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="modstamp-bench-")))
                 contenders = list(_contenders(both, folder, stack))
                 for contender in contenders:
-                    _run(contender, both, table, "first load", size)
+                    yield _run(contender, both, "first load", size)
                 both.salesforce.edit("Title", "Director")
                 for contender in contenders:
-                    _run(contender, both, table, "all changed", size)
+                    yield _run(contender, both, "all changed", size)
                     landed = contender.landed(both)
                     if landed != size:
                         raise RuntimeError(f"{contender.name} landed {landed} of {size} rows")
-    return table
 
 
 if __name__ == "__main__":
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, metavar="ROWS")
-    Console(width=150).print(_measured(parser.parse_args().sizes))
+    parser.add_argument("--write", action="store_true", help="put the table into bench/RESULTS.md")
+    asked, load = parser.parse_args(), os.getloadavg()[0]
+    rows = list(_measured(asked.sizes))
+    if asked.write:
+        command = f"python -m bench.peers --write --sizes {' '.join(map(str, asked.sizes))}"
+        results.write("peers", command, [results.machine(load), results.versions(_LOCKS)], _HEAD, rows)

@@ -15,7 +15,7 @@ from sandbox import foreign
 from sandbox.proxy import Proxy
 
 HERE = Path(__file__).parent
-_TAP_LOCK = HERE.parents[1] / "tests" / "interop" / "tap_salesforce" / "requirements.txt"
+TAP_LOCK = HERE.parents[1] / "tests" / "interop" / "tap_salesforce" / "requirements.txt"
 
 # The eleven fields of our own mapping of Leads, and the two that say which record and which version.
 FIELDS = (
@@ -110,7 +110,7 @@ class Singer:
         self._folder = folder / self._schema
         self._folder.mkdir()
         address = systems.salesforce.address
-        tap = foreign.python("tap_salesforce", _TAP_LOCK) / "bin" / "tap-salesforce"
+        tap = foreign.python("tap_salesforce", TAP_LOCK) / "bin" / "tap-salesforce"
         target = foreign.python("target_postgres", HERE / "locks" / "target_postgres.txt") / "bin" / "target-postgres"
         self._variables = foreign.environment(
             HTTPS_PROXY=proxy.url, https_proxy=proxy.url, REQUESTS_CA_BUNDLE=address["ca_bundle"]
@@ -162,7 +162,7 @@ class Singer:
         return bool(states)
 
     def landed(self, systems: Systems) -> int:
-        return systems.count(f"""{self._schema}."lead" WHERE title = 'Director'""")
+        return systems.count(f"""{self._schema}."Lead" WHERE "Title" = 'Director'""")
 
 
 def target_of(systems: Systems) -> tuple[str, int]:
