@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, Table, func, insert, select
+from sqlalchemy import Connection, Table, func, select
 
 from modstamp.model import Direction
 from modstamp.state.clock import Clock
-from modstamp.state.rows import parameters, read, upsert
+from modstamp.state.rows import add, read, upsert
 from modstamp.state.tables import actions, history, validations
 
 _GIVEN_LATER = {"id", "at"}
@@ -55,6 +55,4 @@ class Journal:
 
     def _append(self, table: Table, rows: pd.DataFrame) -> None:
         names = [column.name for column in table.columns if column.name not in _GIVEN_LATER]
-        moment = self._now()
-        if values := [{"at": moment, **row} for row in parameters(table, rows, names)]:
-            self._connection.execute(insert(table), values)
+        add(self._connection, table, rows, names, {"at": self._now()})

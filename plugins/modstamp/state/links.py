@@ -14,19 +14,16 @@ from sqlalchemy import (
     Select,
     Text,
     and_,
-    bindparam,
     column,
     delete,
     exists,
     func,
-    insert,
     literal,
     or_,
     select,
     table,
     text,
     union_all,
-    update,
 )
 from sqlalchemy.exc import IntegrityError
 
@@ -35,7 +32,7 @@ from modstamp.mapping.schema import TypeMapping
 from modstamp.model import Direction, Side
 from modstamp.ports import LINK_COLUMNS
 from modstamp.state.clock import Clock
-from modstamp.state.rows import among, parameters, read
+from modstamp.state.rows import add, among, change, read
 from modstamp.state.tables import links, quarantine
 
 _STORED = LINK_COLUMNS[1:]
@@ -86,34 +83,17 @@ class Links:
 
     def add(self, mapping: TypeMapping, rows: pd.DataFrame) -> list[int]:
         """Ids in the order of the rows. An error spoils the transaction, or the savepoint around it."""
-        values = parameters(links, rows, _STORED)
-        if not values:
-            return []
-        ids = self._reserve(len(values))
+        ids = self._reserve(len(rows)) if len(rows) else []
         common = {"mapping": mapping.name, "family": family_key(*mapping.family), "changed_at": self._now()}
         with _doubles_rejected():
-            self._connection.execute(
-                insert(links), [{"id": id_, **common, **row} for id_, row in zip(ids, values, strict=True)]
-            )
+            add(self._connection, links, rows.assign(id=ids), ["id", *_STORED], common)
         return ids
 
     def save(self, rows: pd.DataFrame) -> None:
         """A link that would join what another one has joined raises `RejectedRecordError`, as in `add`."""
-        values = parameters(links, rows, _STORED)
-        if not values:
-            return
-        statement = (
-            update(links)
-            .where(links.c.id == bindparam("link_id"))
-            .values({name: bindparam(name) for name in (*_STORED, "changed_at")})
-        )
-        moment = self._now()
-        ids = rows["link_id"].tolist()
         with _doubles_rejected():
-            self._connection.execute(
-                statement,
-                [{"link_id": id_, "changed_at": moment, **row} for id_, row in zip(ids, values, strict=True)],
-            )
+            changed = rows.rename(columns={"link_id": "id"})
+            change(self._connection, links, changed, _STORED, {"changed_at": self._now()})
 
     def discard(self, link_ids: Sequence[int]) -> None:
         """Links that are not provisional stay."""

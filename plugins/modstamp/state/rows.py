@@ -1,7 +1,7 @@
 """Between frames and statements, where PostgreSQL and SQLite differ least when most is said in one place.
 
-Many rows are written by one statement that is executed with many parameter sets: psycopg sends them in a pipeline and
-sqlite3 keeps the statement prepared, which was measured faster than multi-row VALUES, JSON and array parameters alike.
+Many rows are written by one statement: on PostgreSQL from one document (see `rowset`), on SQLite by a prepared
+statement that is executed for each.
 """
 
 from __future__ import annotations
@@ -13,10 +13,25 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sqlalchemy import ARRAY, ColumnElement, Connection, Select, Table, any_, func, literal, select
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    Table,
+    any_,
+    bindparam,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from modstamp import instants
+from modstamp.rowset import NUMBER, rowset
 from modstamp.sqltypes import Instant
 
 Row = dict[str, Any]
@@ -36,6 +51,42 @@ def parameters(table: Table, frame: pd.DataFrame, names: Iterable[str]) -> list[
     """One dict per row of the frame. Instants may be given as canonical text. Raises KeyError for a missing column."""
     columns = {name: _bindable(table, name, frame[name].tolist()) for name in names}
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def add(connection: Connection, table: Table, frame: pd.DataFrame, names: Sequence[str], common: Row) -> None:
+    """Insert the rows of the frame in their order. `common`: what all of them share."""
+    if frame.empty:
+        return
+    if connection.dialect.name != "postgresql":
+        connection.execute(insert(table), [{**common, **row} for row in parameters(table, frame, names)])
+        return
+    given = _given(connection, table, frame, names)
+    rows = select(*(given.c[name] for name in names), *_literals(table, common).values()).order_by(given.c[NUMBER])
+    connection.execute(insert(table).from_select([*names, *common], rows))
+
+
+def change(connection: Connection, table: Table, frame: pd.DataFrame, names: Sequence[str], common: Row) -> None:
+    """Set these columns of the rows with the frame's ``id``. `common`: what all of them are set to."""
+    if frame.empty:
+        return
+    if connection.dialect.name != "postgresql":
+        statement = update(table).where(table.c.id == bindparam("own id"))
+        statement = statement.values({name: bindparam(name) for name in (*names, *common)})
+        rows = zip(frame["id"].tolist(), parameters(table, frame, names), strict=True)
+        connection.execute(statement, [{"own id": own, **common, **row} for own, row in rows])
+        return
+    given = _given(connection, table, frame, ["id", *names])
+    values = {**{name: given.c[name] for name in names}, **_literals(table, common)}
+    connection.execute(update(table).where(table.c.id == given.c.id).values(values))
+
+
+def _given(connection: Connection, table: Table, frame: pd.DataFrame, names: Sequence[str]) -> FromClause:
+    types = {name: table.c[name].type for name in names}
+    return rowset(connection.dialect, types, {name: frame[name].tolist() for name in names})
+
+
+def _literals(table: Table, common: Row) -> dict[str, ColumnElement[Any]]:
+    return {name: literal(value, table.c[name].type) for name, value in common.items()}
 
 
 def among(connection: Connection, column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:
