@@ -14,7 +14,7 @@ from datetime import datetime
 import pandas as pd
 
 from modstamp import instants
-from modstamp.engine import adopt, brakes, convert, degraded, extract, load, parts, recover, sight
+from modstamp.engine import adopt, brakes, collecting, convert, degraded, extract, load, parts, recover, sight
 from modstamp.engine.batch import Source
 from modstamp.engine.context import Context
 from modstamp.engine.environment import Environment, Job
@@ -30,6 +30,7 @@ from modstamp.model import Column, Direction, Presence
 from modstamp.ports import Lease, RunRecord
 
 
+@collecting.rarely()
 def start(environment: Environment, direction: Direction, options: RunOptions, run_id: str) -> Handoff:
     """Extract. Raises `LeaseHeldError` when another run is at work, `RunHeldError` while a question waits (G28)."""
     if not options.dry_run:
@@ -153,6 +154,7 @@ def _rewritten(environment: Environment, handoff: Handoff, part: Part, name: str
     return replace(part, reference=staged)
 
 
+@collecting.rarely()
 def transform(environment: Environment, handoff: Handoff) -> Handoff:
     """Transform every part."""
     adopt.check_unchanged(environment, handoff.mapping_hash)
@@ -166,6 +168,7 @@ def transform(environment: Environment, handoff: Handoff) -> Handoff:
     return _after(replace(handoff, parts=tuple(done)), _tally(handoff), began)
 
 
+@collecting.rarely()
 def validate(environment: Environment, handoff: Handoff) -> Handoff:
     """Judge every part. Rejected rows travel on with their reason: only loading knows whether they would be written."""
     adopt.check_unchanged(environment, handoff.mapping_hash)
@@ -198,6 +201,7 @@ def _keep_verdicts(environment: Environment, handoff: Handoff, verdicts: list[Ve
             tx.journal.validation(handoff.run_id, handoff.mapping, handoff.direction, document(verdicts))
 
 
+@collecting.rarely()
 def finish(environment: Environment, handoff: Handoff) -> Summary:
     """Load, move the cursor, give the lease back. A limit reached pauses the run and is no failure (G27).
 
