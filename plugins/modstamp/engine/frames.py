@@ -80,12 +80,12 @@ def differs(left: Objects, right: Objects) -> Mask:
 
 def blank(values: Objects) -> Mask:
     """None and the empty text."""
-    return ~differs(values, objects([None] * len(values))) | ~differs(values, objects([""] * len(values)))
+    return np.asarray(~present(values) | (values == ""), dtype=bool)
 
 
 def present(values: Objects) -> Mask:
     """Not None."""
-    return differs(values, objects([None] * len(values)))
+    return np.asarray(values != None, dtype=bool)  # noqa: E711  # element by element
 
 
 def expand(dicts: Iterable[Mapping[str, Any] | None], names: Sequence[str]) -> dict[str, Objects]:

@@ -46,7 +46,7 @@ FIELDWISE = (Kind.MERGE, Kind.LINK, Kind.REVIVE)
 
 def is_kind(judged: Objects, *wanted: Kind) -> Mask:
     """Rows of these kinds."""
-    return np.isin(judged.astype(str), [str(kind) for kind in wanted])
+    return np.asarray(np.logical_or.reduce([judged == kind for kind in wanted]), dtype=bool)
 
 
 def kinds(batch: Batch, *, same_read: bool = False) -> tuple[Objects, Objects]:
