@@ -69,7 +69,7 @@ class Settings(BaseSettings):
     )
 
     lookback: Duration = Field(timedelta(minutes=10), description="How far a poll reads back before its cursor (G1)")
-    inbound_batch: int = Field(200, ge=1, description="Records per transaction of a polling run (G17)")
+    inbound_batch: int = Field(1_000, ge=1, description="Records per transaction of a polling run (G17)")
     outbound_batch: int = Field(
         2_000, ge=1, description="Records read, planned and sent together by a pushing run (G18)"
     )
