@@ -135,7 +135,8 @@ class Outcome:
     """What became of one action.
 
     `shown` is the record as the target shows it after the write (fields asked for, plus `Column` names), None if no
-    read-back came. `code` groups causes, `message` is the target's own text.
+    read-back came. `code` groups causes, `message` is the target's own text. `candidates`: ids of the records that a
+    create without an answer may have made.
     """
 
     status: Status
@@ -143,6 +144,7 @@ class Outcome:
     code: str = ""
     message: str = ""
     shown: Values | None = None
+    candidates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

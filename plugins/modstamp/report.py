@@ -145,6 +145,18 @@ def answer(hold: Document) -> str:
     return f"{about}: {hold['decision']} ({hold['message']}). {follows[hold['decision']]}."
 
 
+def matches(document: Document) -> str:
+    """What waits for a person to say what it belongs to, and how to say it."""
+    if not document["matches"]:
+        return "Nothing waits for a person to match it."
+    table = _table("mapping", "internal", "external", "reason")
+    for each in document["matches"]:
+        others = ", ".join(each["candidates"]) or "-"
+        table.add_row(each["mapping"], each["internal_id"] or others, each["external_id"] or others, each["reason"])
+    how = "To answer: modstamp match MAPPING INTERNAL EXTERNAL, with `new` for the one that is not there."
+    return f"{_text(table)}\n{how}"
+
+
 def replay(document: Document, mapping: str) -> str:
     """What waits, by cause, and what the next runs will try again."""
     if not document["causes"]:

@@ -57,6 +57,7 @@ def settle_answers(ledger: Ledger, answers: Sequence[Answer]) -> None:
     if done:
         ids = [each.internal_id for each in done]
         ledger.tx.quarantine.release(ledger.job.environment.mapping.name, Direction.PUSHING, ids)
+        ledger.tx.choices.drop(ledger.job.environment.mapping.name, Direction.PUSHING, ids)
     _quarantine(ledger, refused)
     _write_history(ledger, done)
     closed = [*done, *refused, *later]
@@ -176,13 +177,20 @@ def _quarantine(ledger: Ledger, refused: Sequence[Answer]) -> None:
         "kind": [_HELD_AS[each.outcome.status] for each in refused],
         "code": [each.outcome.code[:100] for each in refused],
         "reason": [each.outcome.message for each in refused],
-        "detail": [{"values": each.values_of_both, "sent": dict(each.action.values)} for each in refused],
+        "detail": [
+            {"values": each.values_of_both, "sent": dict(each.action.values), **_candidates(each)} for each in refused
+        ],
         "stamp": [None] * size,
         "hash": [None] * size,
         "mapping_hash": [ledger.job.environment.mapping_hash] * size,
         "run_id": [ledger.job.run_id] * size,
     }
     ledger.tx.quarantine.put(ledger.job.environment.mapping.name, Direction.PUSHING, frame(rows))
+
+
+def _candidates(answer: Answer) -> dict[str, Any]:
+    """What a create without an answer may have made."""
+    return {"candidates": list(answer.outcome.candidates)} if answer.outcome.candidates else {}
 
 
 def _write_history(ledger: Ledger, done: Sequence[Answer]) -> None:

@@ -63,7 +63,8 @@ class Surroundings:
     `candidates`: per row the target ids that match its key. `keys`: per row its match key, None when blank. `taken`:
     target ids that are linked already. `busy`: ids of links with an open intent. `creating`: match keys of creates
     whose outcome is open. `unanswered`: rows that one of these may have created. `edits`: internal id → column →
-    instant of its last change (G14). `source_now`: when pushing, the source's rows as they are now, locked.
+    instant of its last change (G14). `source_now`: when pushing, the source's rows as they are now, locked. `new`: ids
+    of rows that match nothing, as a person says.
     """
 
     links: pd.DataFrame
@@ -77,6 +78,7 @@ class Surroundings:
     source_now: pd.DataFrame = field(default_factory=pd.DataFrame)
     unanswered: Mask | None = None
     counters: Mapping[str, int] = field(default_factory=dict)
+    new: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +102,12 @@ class Batch:
     @property
     def linked(self) -> Mask:
         return np.asarray([value is not None for value in column(self.link, "link_id")], dtype=bool)
+
+    @property
+    def new(self) -> Mask:
+        """Rows without a link that a person wants to be made anew."""
+        ids = column(self.source.records, Column.ID)
+        return np.asarray(~self.linked & np.fromiter((each in self.around.new for each in ids), bool, len(ids)))
 
     @property
     def external(self) -> pd.DataFrame:

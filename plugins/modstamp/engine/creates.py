@@ -61,9 +61,10 @@ class _Search:
         self.known[row["link_id"]] = Outcome(status=Status.OK, id=record.id, shown=shown)
 
     def hold(self, row: Row, candidates: Iterable[_Record]) -> None:
-        ids = ", ".join(sorted(each.id for each in candidates))
-        message = f"the answer to its creation was lost, and what was sent does not tell which record it is: {ids}"
-        self.known[row["link_id"]] = Outcome(status=Status.UNKNOWN, code=UNTOLD, message=message)
+        ids = tuple(sorted(each.id for each in candidates))
+        why = "the answer to its creation was lost, and what was sent does not tell which record it is"
+        message = f"{why}: {', '.join(ids)}"
+        self.known[row["link_id"]] = Outcome(status=Status.UNKNOWN, code=UNTOLD, message=message, candidates=ids)
 
 
 def clusters(environment: Environment, intents: Sequence[Row]) -> list[list[Row]]:

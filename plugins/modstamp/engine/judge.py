@@ -124,6 +124,7 @@ def _unlinked_kinds(batch: Batch) -> Objects:
         lost = (matches == 0) | (own_half & ~there)
         result[lost & (dead_side == MOVED)] = Kind.NOTHING
         result[lost & (dead_side == TAKEN)] = Kind.HELD
+    result[batch.new] = Kind.CREATE  # as a person says, whatever matches it
     result[source != Presence.FOUND] = Kind.NOTHING
     result[(source == Presence.DELETED) & target_died] = Kind.BURY  # its tombstone says so: nothing lives any longer
     return result
@@ -154,6 +155,7 @@ def _hold_ambiguous(batch: Batch, result: Objects, reasons: Objects) -> None:
     """Say why rows are held, and hold all but the first of several rows with one match key (G15)."""
     twin = _later_twins(result, batch.around.keys, Kind.LINK, Kind.CREATE)
     twin |= _later_twins(result, batch.target_ids, Kind.REVIVE, Kind.LINK)
+    twin &= ~batch.new
     reasons[result == Kind.HIDDEN] = NOT_VISIBLE
     reasons[result == Kind.RECREATE] = "its counterpart was deleted; it is matched before it is made again"
     reasons[result == Kind.AMBIGUOUS] = "several records match, or the match is linked already"

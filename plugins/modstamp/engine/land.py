@@ -156,6 +156,8 @@ def _save_links(settling: Settling, target_ids: Objects) -> Objects:
     if new.any():
         rows = after[new].reset_index(drop=True)
         known[new] = tx.links.add(mapping, rows[[name for name in LINK_COLUMNS if name != "link_id"]])
+        chosen = new & planned.batch.new
+        tx.choices.drop(mapping.name, Direction.POLLING, settling.source_ids[chosen].tolist())
     return known
 
 

@@ -64,6 +64,7 @@ def inside(tx: Transaction, mapping: TypeMapping, source: Source, context: Conte
         creating=tx.intents.open_create_keys(mapping, _distinct(keys[unlinked])),
         unanswered=_unanswered(tx, mapping, source.records, context),
         edits=_edits(edits),
+        new=tx.choices.among(mapping.name, Direction.POLLING, ids),
     )
 
 
@@ -151,6 +152,7 @@ def around(tx: Transaction, mapping: TypeMapping, source: Source, seen: Outside,
         edits=_edits(edits),
         counters=dict(zip(column(edits, "record_id"), column(edits, "counter"), strict=True)),
         source_now=now,
+        new=tx.choices.among(mapping.name, Direction.PUSHING, ids),
     )
 
 

@@ -50,12 +50,12 @@ def _cut(rows: Sequence[Row], size: int) -> Iterator[Sequence[Row]]:
 def _settle(job: Job, outcomes: Sequence[tuple[Row, Outcome]], now: datetime) -> None:
     if not outcomes:
         return
-    known = [_answer(*each) for each in outcomes if each[1].status is not Status.UNKNOWN]
+    known = [answer_of(*each) for each in outcomes if each[1].status is not Status.UNKNOWN]
     untold = [each for each in outcomes if each[1].status is Status.UNKNOWN]
     with job.environment.store.begin() as tx:
         tx.leases.check(job.lease)
         settle_answers(Ledger(job=job, tx=tx), known)
-        hold_open(Ledger(job=job, tx=tx), _not_told(job, tx, [_answer(*each) for each in untold]))
+        hold_open(Ledger(job=job, tx=tx), _not_told(job, tx, [answer_of(*each) for each in untold]))
         for row, _ in untold:
             wait = min(max((now - row["created_at"]) / 4, _LOOK_AGAIN), _SELDOM)
             tx.intents.postpone([row["link_id"]], now + wait)
@@ -70,7 +70,8 @@ def _not_told(job: Job, tx: Transaction, answers: Sequence[Answer]) -> list[Answ
     return [each for each in answers if told.get(each.internal_id) != each.outcome.message]
 
 
-def _answer(row: Row, outcome: Outcome) -> Answer:
+def answer_of(row: Row, outcome: Outcome) -> Answer:
+    """What became of an open intent."""
     return Answer(
         link_id=row["link_id"],
         internal_id=row["internal_id"],

@@ -22,6 +22,7 @@ _BY_CODE: Mapping[str, str] = MappingProxyType(
         "INACTIVE_OWNER_OR_USER": "give the record an active owner",
         "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": "look into the org's triggers and flows: one of them refused it",
         "UNKNOWN_OUTCOME": "look for the record outside; if it is not there, edit it inside and replay",
+        "SEVERAL_FOUND": "say with `modstamp match` which of them it is",
         "LINKED_MEANWHILE": "merge the two records outside, or delete the one that nobody needs",
     }
 )
@@ -29,8 +30,8 @@ _BY_KIND: Mapping[str, str] = MappingProxyType(
     {
         "rejected": "correct the value at its source, or the mapping; then replay",
         "withheld": "nothing, if the condition is meant so; else change the record or the condition",
-        "ambiguous": "merge the candidates, or change the match key of all but one",
         "asked": "say which value stays: `python -m modstamp decide MAPPING RECORD FIELD crm`, or engagement",
+        "ambiguous": "merge the candidates, or say with `modstamp match` which of them it is",
         "held": "give our user the right to see the record; if you know it to be gone for good, reconcile with --gone",
     }
 )

@@ -288,6 +288,10 @@ class Quarantine(Protocol):
         """The next ids behind `after`, in order, of records that a condition withholds (G7)."""
         ...
 
+    def unmatched(self, mapping: str, direction: Direction, after: str, limit: int) -> pd.DataFrame:
+        """The same as `waiting`, of the next records behind `after` that are ambiguous or held."""
+        ...
+
     def waiting(self, mapping: str, direction: Direction, ids: Sequence[str]) -> pd.DataFrame:
         """record_id, kind, code, reason, detail (dict), stamp, hash."""
         ...
@@ -317,6 +321,18 @@ class Journal(Protocol):
         ...
 
     def validation(self, run_id: str, mapping: str, direction: Direction, document: Mapping[str, Any]) -> None: ...
+
+
+class Choices(Protocol):
+    """Records of which a person has said that they match nothing that is there."""
+
+    def put(self, mapping: str, direction: Direction, record_id: str, who: str) -> None: ...
+
+    def among(self, mapping: str, direction: Direction, ids: Sequence[str]) -> set[str]:
+        """Those of these records that are to be made anew."""
+        ...
+
+    def drop(self, mapping: str, direction: Direction, ids: Sequence[str]) -> None: ...
 
 
 class Holds(Protocol):
@@ -443,6 +459,8 @@ class Transaction(Protocol):
     def adoption(self) -> Adoption: ...
     @property
     def holds(self) -> Holds: ...
+    @property
+    def choices(self) -> Choices: ...
 
     def savepoint(self) -> AbstractContextManager[None]:
         """An inner transaction: an exception that leaves it undoes only what was done inside."""

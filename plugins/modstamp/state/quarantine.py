@@ -85,6 +85,16 @@ class Quarantine:
         rows = self._connection.execute(query.order_by(quarantine.c.record_id))
         return {row.record_id: row.detail[key] for row in rows if key in row.detail}
 
+    def unmatched(self, mapping: str, direction: Direction, after: str, limit: int) -> pd.DataFrame:
+        """In the order of ids, so that one page follows the other."""
+        query = select(*(quarantine.c[name] for name in _SHOWN)).where(
+            quarantine.c.mapping == mapping,
+            quarantine.c.direction == str(direction),
+            quarantine.c.kind.in_(["ambiguous", "held"]),
+            quarantine.c.record_id > after,
+        )
+        return read(self._connection, query.order_by(quarantine.c.record_id).limit(limit))
+
     def of_cause(self, mapping: str, direction: Direction, code: str | None, after: str, limit: int) -> list[str]:
         """Ids in their order, so that pages neither overlap nor leave any out."""
         query = select(quarantine.c.record_id).where(

@@ -239,6 +239,17 @@ holds = Table(
     comment="Runs that ask before they write (G28)",
 )
 
+choices = Table(
+    "sync_choices",
+    metadata,
+    Column("mapping", String(100), primary_key=True),
+    Column("direction", String(10), primary_key=True),
+    Column("record_id", Text, primary_key=True, comment="internal id for pushing, external id for polling"),
+    Column("chosen_by", String(200), nullable=False),
+    Column("chosen_at", Instant, nullable=False),
+    comment="Records that match nothing, as a person says: the next run makes them anew on the other side",
+)
+
 changes = Table(
     "sync_changes",
     metadata,

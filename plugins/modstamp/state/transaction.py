@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from modstamp import ports
 from modstamp.state.adoption import Adoption
+from modstamp.state.choices import Choices
 from modstamp.state.clock import Clock
 from modstamp.state.cursors import Cursors
 from modstamp.state.holds import Holds
@@ -41,6 +42,7 @@ class Transaction:
     watches: Watches
     adoption: Adoption
     holds: Holds
+    choices: Choices
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -65,4 +67,5 @@ def on(connection: Connection, records: ports.Records, now: Clock, lease: timede
         watches=Watches(connection),
         adoption=Adoption(connection, now),
         holds=Holds(connection),
+        choices=Choices(connection, now),
     )
