@@ -39,8 +39,19 @@ def kinds(world: SalesforceWorld) -> list[str]:
 
 
 def test_an_empty_list_has_its_columns() -> None:
-    assert table.read(b'"Id","Text"\n') == {"Id": [], "Text": []}
-    assert table.read(b"") == {}
+    assert list(table.read(b'"Id","Text"\n')) == [{"Id": [], "Text": []}]
+    assert list(table.read(b"")) == [{}]
+
+
+def test_a_long_list_comes_in_pieces_that_cut_no_row() -> None:
+    texts = [f"{number}\r\n" + "x" * 300 for number in range(20_000)]
+    content = "\n".join(["Id,Text", *(f'{number},"{text}"' for number, text in enumerate(texts))]).encode()
+
+    pieces = list(table.read(content))
+
+    assert len(pieces) > 2
+    assert [text for piece in pieces for text in piece["Text"]] == texts
+    assert [int(number) for piece in pieces for number in piece["Id"]] == list(range(20_000))
 
 
 @pytest.mark.guarantee("G3")

@@ -49,11 +49,11 @@ class Jobs:
             wait = min(wait * 2, _LONGEST_WAIT)
 
     def results(self, path: str, type_name: str) -> Iterator[dict[str, list[str]]]:
-        """The answer of a query in pages of columns; there is at least one page."""
+        """The answer of a query in pieces, as columns; there is at least one."""
         params: dict[str, Any] = {"maxRecords": ROWS_PER_RESULT}
         while True:
             response = self._send("GET", f"{path}/results", type_name, params=params)
-            yield table.read(response.content)
+            yield from table.read(response.content)
             locator = response.headers.get("Sforce-Locator", "null")
             if locator == "null":
                 return
