@@ -141,7 +141,8 @@ def undo(
 ) -> Undone:
     """Take a run back, as far as nobody has edited since what it wrote. Raises `LeaseHeldError` when one is at work.
 
-    Raises `ConfigurationError` for a run that is not known, is still at work, or writes no fields.
+    Raises `ConfigurationError` for a run that is not known or writes no fields. One that is at work holds its
+    lease, and one that was killed does so until it has run out.
     """
     from modstamp.engine.undo import undo as take_back  # noqa: PLC0415  # pandas
 
@@ -160,8 +161,6 @@ def _undoable(run_id: str, found: RunRecord | None) -> RunRecord:
     if found is None:
         fix = "take a run id of `python -m modstamp status --json`, or of the log"
         raise ConfigurationError([Problem(f"run '{run_id}'", "there is no such run", fix)])
-    if found.status == "running":
-        raise ConfigurationError([Problem(f"run '{run_id}'", "it is still at work", "wait for its end")])
     if found.kind == "reconcile":
         fix = "undo the runs that followed it"
         raise ConfigurationError([Problem(f"run '{run_id}'", "a reconciliation writes no fields", fix)])

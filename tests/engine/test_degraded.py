@@ -10,6 +10,7 @@ from sqlalchemy.engine import make_url
 
 from modstamp.connectors.engagement import capture, tables
 from modstamp.connectors.engagement.catalog import Catalog
+from modstamp.engine import degraded
 from tests.fixtures.role import Role, new_role
 from tests.fixtures.world import World
 
@@ -108,3 +109,30 @@ def test_a_login_without_the_right_to_triggers_is_told_apart(postgresql: Engine,
         connection.exec_driver_sql("ALTER TABLE people ADD COLUMN created_at timestamptz")
         assert capture.outstanding(connection, Catalog().table(connection, "people")) != []
     login.dispose()
+
+
+@pytest.mark.guarantee("G31")
+def test_a_new_record_without_a_time_is_found_and_looked_at_once(postgresql_world: World) -> None:
+    world = without_triggers(postgresql_world)
+    world.sql("ALTER TABLE prospects ALTER updated_at DROP NOT NULL")
+    world.poll()
+    world.push()
+    world.prospect(email="b@example.com", last_name="Bob", updated_at=None)
+
+    assert world.push().counts["created"] == 1
+    assert world.push().counts.get("seen") is None
+    assert len(world.leads()) == 1
+
+
+@pytest.mark.guarantee("G31")
+def test_the_first_look_goes_page_by_page(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(degraded, "_PAGE", 2)
+    without_triggers(world)
+    for number in range(5):
+        world.prospect(email=f"{number}@example.com", last_name="Bob")
+    world.poll()
+    pages: list[str] = []
+    world.reach = lambda step: pages.append(step) if step in ("records.scan", "records.changed") else None
+
+    assert world.push().counts["created"] == 5
+    assert pages == ["records.scan"] * 3

@@ -168,6 +168,25 @@ def test_a_held_prospect_ends_when_a_person_deletes_it(world: World) -> None:
     assert list(world.leads()) == [survivor]
 
 
+def test_a_held_prospect_is_linked_to_the_survivor_when_a_person_deletes_the_other_one(world: World) -> None:
+    kept, survivor = _linked(world)
+    held, loser = _linked(world, Email=TWIN)
+    world.change_mapping(outbound={"create": True, "update": True})
+    world.later()
+    world.system.merge(LEAD, survivor, loser)
+    world.settle(1)
+
+    world.delete_prospect(kept)
+    world.settle(2)
+    world.edit_prospect(held, phone="1")
+    world.settle(1)
+
+    assert world.links() == [(held, survivor)]
+    assert world.waiting() == []
+    assert (list(world.leads()), world.leads()[survivor]["Phone"]) == ([survivor], "1")
+    assert list(world.prospects()) == [held]
+
+
 def test_of_two_losers_of_one_survivor_the_first_keeps_the_link(world: World) -> None:
     first, loser = _linked(world)
     second, other = _linked(world, Email=TWIN)

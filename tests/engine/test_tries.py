@@ -49,3 +49,17 @@ def test_a_try_that_meets_a_limit_removes_no_part_of_the_next_one(world: World) 
     world.load(new)
 
     assert [row["LastName"] for row in world.leads().values()] == ["new"]
+
+
+def test_a_load_that_is_repeated_after_its_end_does_nothing_and_says_so(world: World) -> None:
+    """Its answer got lost on the way to Airflow, which asks for it once more."""
+    world.lead(Email="first@example.com", LastName="first")
+    world.system.advance(1)
+    handoff = world.prepare(_extract(world, Direction.POLLING))
+    done = world.load(handoff)
+
+    again = world.load(handoff)
+
+    assert again.counts == done.counts
+    assert "this run was loaded before, and completed; nothing was done again" in again.message
+    assert world.sql("SELECT status FROM sync_runs") == [("completed",)]

@@ -9,6 +9,7 @@ from modstamp.engine.handoff import Summary
 from modstamp.engine.undo import Undone, undo
 from modstamp.errors import LeaseHeldError
 from modstamp.model import Direction
+from tests.fixtures.probes import Stopped, stop_at
 from tests.fixtures.world import LEAD, World
 
 
@@ -34,6 +35,33 @@ def inside(world: World) -> list[str]:
 
 def outside(world: World) -> list[str]:
     return [str(row["Title"]) for row in world.leads().values()]
+
+
+@pytest.mark.guarantee("G22")
+def test_a_run_that_was_killed_can_be_taken_back_when_its_lease_has_run_out(sqlite_world: World) -> None:
+    world = sqlite_world
+    world.with_one_clock()
+    for _, lead in pairs(world, 2):
+        world.edit_lead(lead, Title="new")
+    handoff = world.extract(Direction.POLLING)
+    world.reach = stop_at("cursors.put", 2)
+    with pytest.raises(Stopped):
+        world.load(handoff)
+    assert inside(world) == ["new", "new"]
+    with world.store.begin(read_only=True) as tx:
+        killed = tx.runs.get(handoff.run_id)
+    assert killed is not None
+    assert killed.status == "running"
+    with pytest.raises(LeaseHeldError):
+        undo(world.environment, killed, "too early", dry_run=False)
+    world.later()
+
+    assert undo(world.environment, killed, "undo", dry_run=False).fields["restored"] == 2
+
+    assert inside(world) == ["old", "old"]
+    assert world.sql("SELECT status, message FROM sync_runs WHERE id = :run", run=killed.id) == [
+        ("failed", "it never ended")
+    ]
 
 
 @pytest.mark.guarantee("G10")

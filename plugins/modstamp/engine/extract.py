@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from modstamp.engine import convert
+from modstamp.engine import convert, moves
 from modstamp.engine.batch import versions
 from modstamp.engine.environment import Environment
 from modstamp.engine.frames import column, frame, objects, positions_of, present
@@ -160,6 +160,7 @@ def wake(environment: Environment, direction: Direction) -> None:
         tx.pending.wake(mapping, direction)
         if direction is Direction.PUSHING:
             tx.quarantine.release_linked_elsewhere(mapping)
+            moves.follow_late(tx, environment)
         again = dict.fromkeys(_free_by_now(tx, mapping, direction), "the match that it was held for is free")
         again |= dict.fromkeys(_named_by_now(tx, environment, direction), "the record that it names is there")
         if again:

@@ -18,10 +18,11 @@ from modstamp.engine.environment import Environment, Job
 from modstamp.engine.frames import column, frame
 from modstamp.engine.handoff import Tally
 from modstamp.engine.judge import NOT_VISIBLE
+from modstamp.engine.moves import without_bases
 from modstamp.engine.recover import answer_of
 from modstamp.errors import ConfigurationError, Problem
 from modstamp.model import Column, Direction, Operation, Outcome, Presence, Side, Status, Value
-from modstamp.ports import LINK_COLUMNS, Transaction
+from modstamp.ports import Transaction
 
 Row = Mapping[Any, Any]
 _REASON = "matched by a person"
@@ -203,10 +204,7 @@ def _link(scene: _Scene) -> None:
     family = tx.links.in_family(mapping, ids)
     if len(family):
         raise _refused(about, f"{column(family, 'mapping')[0]} links it to {column(family, 'external_id')[0]}")
-    empty: dict[str, Any] = {"internal_base": {}, "external_base": {}, "unconfirmed": {}, "decisions": {}}
-    row = {**dict.fromkeys(LINK_COLUMNS[1:]), **empty, "state": "live"}
-    row |= {"internal_id": pair.internal_id, "external_id": pair.external_id}
-    tx.links.add(mapping, frame({name: [value] for name, value in row.items()}))
+    tx.links.add(mapping, without_bases([(pair.internal_id or "", pair.external_id or "")]))
 
 
 def _wake(scene: _Scene) -> None:

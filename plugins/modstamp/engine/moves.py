@@ -6,17 +6,19 @@ link starts without bases: what the new record holds was never in step with ours
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
+from modstamp.engine.environment import Environment
 from modstamp.engine.frames import column, frame, objects, take
 from modstamp.engine.judge import MOVED, TAKEN, Kind
 from modstamp.engine.settle import Settling
 from modstamp.mapping.schema import TypeMapping
-from modstamp.model import Column, Direction, Side
-from modstamp.ports import LINK_COLUMNS
+from modstamp.model import Column, Direction, Presence, Side
+from modstamp.ports import LINK_COLUMNS, Transaction
 
 _NO_BASES = ("internal_base", "external_base", "unconfirmed", "decisions")
 
@@ -103,30 +105,55 @@ def _bury(settling: Settling, moves: list[_Move]) -> None:
 
 def _link(settling: Settling, moves: list[_Move]) -> None:
     for home, coming in _by_home(moves):
-        size = len(coming)
-        rows = {name: objects([None] * size) for name in LINK_COLUMNS if name != "link_id"}
-        rows |= {name: objects([{} for _ in coming]) for name in _NO_BASES}
-        rows |= {
-            "internal_id": objects([move.internal_id for move in coming]),
-            "external_id": objects([move.new_id for move in coming]),
-            "state": objects(["live"] * size),
-        }
-        settling.tx.links.add(home, frame(rows))
+        settling.tx.links.add(home, without_bases([(move.internal_id, move.new_id) for move in coming]))
+
+
+def without_bases(pairs: Sequence[tuple[str, str]]) -> pd.DataFrame:
+    """Live links of (internal id, external id), whose fields were never in step."""
+    size = len(pairs)
+    rows = {name: objects([None] * size) for name in LINK_COLUMNS if name != "link_id"}
+    rows |= {name: objects([{} for _ in pairs]) for name in _NO_BASES}
+    internal, external = (objects(list(ids)) for ids in zip(*pairs, strict=True))
+    return frame({**rows, "internal_id": internal, "external_id": external, "state": objects(["live"] * size)})
 
 
 def _wake(settling: Settling, moves: list[_Move]) -> None:
-    """Both directions look at the new pair, as neither record need have changed (G6)."""
     for home, coming in _by_home(moves):
-        ids = {
-            Direction.POLLING: [move.new_id for move in coming],
-            Direction.PUSHING: [move.internal_id for move in coming],
-        }
-        for direction in filter(home.is_on, Direction):
-            entries = {
-                "record_id": ids[direction],
-                "reason": [f"{move.became} took the place of its counterpart" for move in coming],
-            }
-            settling.tx.pending.leave(home.name, direction, frame({**entries, "waits_for": [None] * len(coming)}))
+        wake(settling.tx, home, [(move.internal_id, move.new_id, move.became) for move in coming])
+
+
+def wake(tx: Transaction, home: TypeMapping, pairs: Sequence[tuple[str, str, str]]) -> None:
+    """Both directions look at new pairs, as neither record need have changed (G6): internal id, external id, what."""
+    ids = {Direction.POLLING: [each[1] for each in pairs], Direction.PUSHING: [each[0] for each in pairs]}
+    reasons = [f"{became} took the place of its counterpart" for _, _, became in pairs]
+    for direction in filter(home.is_on, Direction):
+        entries = {"record_id": ids[direction], "reason": reasons, "waits_for": [None] * len(pairs)}
+        tx.pending.leave(home.name, direction, frame(entries))
+
+
+def follow_late(tx: Transaction, environment: Environment) -> None:
+    """Records that were held because the record that theirs became belonged to another one, which a person deleted.
+
+    Only that frees it: what was deleted outside too, or became something else, is for a person.
+    """
+    mapping = environment.mapping
+    homes = {each.external_type: each for each in (mapping, *environment.relatives)}
+    for internal_id, became in tx.quarantine.became(mapping.name).items():
+        new_type, _, new_id = became.partition(":")
+        home = homes.get(new_type)
+        if home is None or not _is_free(tx, home, internal_id, new_id):
+            continue
+        tx.links.add(home, without_bases([(internal_id, new_id)]))
+        wake(tx, home, [(internal_id, new_id, became)])
+        tx.quarantine.release(mapping.name, Direction.PUSHING, [internal_id])
+
+
+def _is_free(tx: Transaction, home: TypeMapping, internal_id: str, new_id: str) -> bool:
+    links = tx.links.of(home.name, Side.EXTERNAL, [new_id], lock=True).to_dict("records")
+    if not links or any(_is_alive(link) for link in links) or links[-1]["deleted_side"] != str(Side.INTERNAL):
+        return False
+    there = tx.records.read(home.internal, [], [internal_id], lock=True)[Column.STATE][0] == Presence.FOUND
+    return there and tx.links.in_family(home, [internal_id]).empty
 
 
 def _hold(settling: Settling, moves: list[_Move]) -> None:
@@ -139,7 +166,7 @@ def _hold(settling: Settling, moves: list[_Move]) -> None:
         "kind": ["held"] * size,
         "code": ["held: it became a record that is linked"] * size,
         "reason": [_words(settling, move) for move in moves],
-        "detail": [{"candidates": [move.new_id]} for move in moves],
+        "detail": [{"candidates": [move.new_id], "became": move.became} for move in moves],
         "stamp": [None] * size,
         "hash": [None] * size,
         "mapping_hash": [settling.job.environment.mapping_hash] * size,

@@ -208,6 +208,9 @@ def finish(environment: Environment, handoff: Handoff) -> Summary:
     A run that would write too much is held before it writes anything: its cursor and pending entries stay, what it
     staged goes, because whoever answers means the records as they will be then (G28).
     """
+    before = None if handoff.dry_run else _loaded_before(environment, handoff)
+    if before is not None:
+        return before
     adopt.check_unchanged(environment, handoff.mapping_hash)
     began, tally = time.monotonic(), _tally(handoff)
     if handoff.dry_run:
@@ -253,6 +256,21 @@ def finish(environment: Environment, handoff: Handoff) -> Summary:
     environment.staging.remove(handoff.run_id, handoff.staged_under)
     status = "paused" if handoff.stopped else "completed"
     return _record(environment, _after(handoff, tally, began), status, handoff.stopped or warning or without or slow)
+
+
+def _loaded_before(environment: Environment, handoff: Handoff) -> Summary | None:
+    """What the run did, if it has ended: its answer got lost, and loading is asked for once more. Nothing is done then.
+
+    A try that begins anew with extracting takes the run up again.
+    """
+    with environment.store.begin(read_only=True) as tx:
+        known = tx.runs.get(handoff.run_id)
+    if known is None or known.status != "completed":
+        return None
+    ended = replace(handoff, counts=known.counts, reasons=known.reasons, seconds=known.seconds)
+    words = "this run was loaded before, and completed; nothing was done again"
+    summary = _summary(ended, "; ".join(filter(None, (words, known.message))))
+    return replace(summary, calls=known.calls, unfinished=handoff.upper is not None and not handoff.whole)
 
 
 def _degraded(environment: Environment, handoff: Handoff) -> str:

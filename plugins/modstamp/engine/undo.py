@@ -87,6 +87,9 @@ def undo(environment: Environment, undone: RunRecord, run_id: str, *, dry_run: b
     job = Job(environment=environment, lease=lease, run_id=run_id, context=Context(), tally=Tally())
     record = replace(_begun(undone, run_id), started_at=environment.store.now())
     _keep(environment, record)
+    if undone.status == "running":  # its lease is ours now: it was killed, and will write nothing more (G22)
+        never = replace(undone, status="failed", message="it never ended", ended_at=environment.store.now())
+        _keep(environment, never)
     done, message, status = _Sum(dry_run=False, tally=job.tally), "", "completed"
     try:
         _reverse(job, undone, done)

@@ -140,7 +140,7 @@ class Records(Protocol):
     def count(self, type_name: str) -> int: ...
 
     def changed(self, type_name: str, column: str, since: datetime | None) -> pd.DataFrame:
-        """`_id` and the column, as text, of records that this column shows to have changed since (G31)."""
+        """`_id` and the column, as text, of records changed since, or for which it shows nothing (G31)."""
         ...
 
     def insert(self, type_name: str, values: pd.DataFrame) -> list[str]:
@@ -270,6 +270,10 @@ class Quarantine(Protocol):
 
     def held_for(self, mapping: str, direction: Direction) -> dict[str, list[str]]:
         """Ambiguous records → the ids that they matched; none for one that had a twin in its batch."""
+        ...
+
+    def became(self, mapping: str) -> dict[str, str]:
+        """Held internal records → ``Type:id`` of what their counterpart became (G12)."""
         ...
 
     def lacking(self, mapping: str, direction: Direction) -> dict[str, dict[str, str]]:

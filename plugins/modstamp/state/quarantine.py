@@ -55,6 +55,11 @@ class Quarantine:
         """Ambiguous records → the ids that they matched; a target's own refusal as a duplicate is not among them."""
         return self._told(mapping, direction, "ambiguous", "candidates")
 
+    def became(self, mapping: str) -> dict[str, str]:
+        """Held internal records → ``Type:id`` of what their counterpart became (G12)."""
+        found: dict[str, str] = self._told(mapping, Direction.PUSHING, "held", "became")
+        return found
+
     def lacking(self, mapping: str, direction: Direction) -> dict[str, dict[str, str]]:
         """Rejected records → internal field → the value that named no record."""
         found: dict[str, dict[str, str]] = self._told(mapping, direction, "rejected", "lacks")

@@ -93,13 +93,13 @@ class Records:
         return self._connection.execute(query).scalar_one()
 
     def changed(self, type_name: str, column: str, since: datetime | None) -> pd.DataFrame:
-        """``_id`` and, under the column's name, its value as text, of records that it shows to have changed since."""
+        """``_id`` and, under the column's name, its value as text, of records changed since, or without a time."""
         table = self._table(type_name)
         query = _select(table, [column])
         if since is not None:
             (moment,) = columns(table, [column])
             given = self._given(table, object_frame({column: [to_text(since)]}))
-            query = query.where(moment >= sa.select(given.c[column]).scalar_subquery())
+            query = query.where((moment >= sa.select(given.c[column]).scalar_subquery()) | moment.is_(None))
         return self._all(table, [column], query)[[Column.ID, column]]
 
     def insert(self, type_name: str, values: pd.DataFrame) -> list[str]:
