@@ -96,7 +96,7 @@ def test_what_was_read_before_a_limit_lands_and_the_rest_follows(world: World) -
     _fill(world)
     world.with_one_clock()
     world.connector.page_size = 1
-    world.connector.maximum = world.connector.calls + 2
+    world.connector.maximum = world.connector.calls + 3  # the schema and two pages
     handoff = world.start(_POLLING)
     world.connector.maximum = None
 
@@ -124,7 +124,7 @@ def test_a_limit_before_the_re_read_list_keeps_the_list(world: World) -> None:
         r=old,
     )
     world.later()
-    world.connector.maximum = world.connector.calls + 1
+    world.connector.maximum = world.connector.calls + 2  # the schema and the window
     handoff = world.start(_POLLING)
     world.connector.maximum = None
 
