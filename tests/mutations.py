@@ -84,15 +84,15 @@ MUTATIONS = (
     Mutation(
         "G7",
         "engine/permit.py",
-        'np.flatnonzero(rows & (words != ""))',
+        'np.flatnonzero(wanted & (words != ""))',
         "()",
         "engine/test_seeing.py::test_a_condition_keeps_new_records_out_until_they_meet_it",
     ),
     Mutation(
         "G7",
         "engine/permit.py",
-        "batch, judged == kind):",
-        "batch, is_kind(judged, kind, *FIELDWISE)):",
+        "gate.withheld(operation, judged == kind):",
+        "gate.withheld(operation, is_kind(judged, kind, *FIELDWISE)):",
         "engine/test_seeing.py::test_a_linked_record_is_read_and_judged_after_it_left_the_scope",
     ),
     Mutation(
@@ -125,9 +125,9 @@ MUTATIONS = (
     ),
     Mutation(
         "G11",
-        "engine/merge.py",
-        "differs(cells.target, cells.target_base) & backward",
-        "differs(cells.target, cells.target_base)",
+        "engine/edits.py",
+        "if not field.updates(way):",
+        "if not way:",
         "engine/test_merge.py::test_a_side_that_may_not_write_a_field_is_never_edited",
     ),
     Mutation(
@@ -147,8 +147,8 @@ MUTATIONS = (
     Mutation(
         "G14",
         "engine/merge.py",
-        "external_wins = external_time >= internal_time - tolerance",
-        "external_wins = np.ones(size, bool)",
+        "return sides.times[Side.EXTERNAL] >= sides.times[Side.INTERNAL] - tolerance",
+        "return np.ones(len(sides.times[Side.EXTERNAL]), bool)",
         "engine/test_merge.py::test_newest_wins_and_external_when_too_close_to_tell",
     ),
     Mutation(
@@ -267,8 +267,8 @@ MUTATIONS = (
     Mutation(
         "G28",
         "engine/brakes.py",
-        "counts.get(operation, 0) > allowed:",
-        "counts.get(operation, 0) > math.inf:",
+        "here and records > allowed:",
+        "here and records > math.inf:",
         "engine/test_brakes.py::test_a_held_poll_has_written_nothing_and_asks",
     ),
     Mutation(
