@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import signal
 from collections.abc import Sequence
 from pathlib import Path
 
 from sandbox.salesforce.org import CREDENTIALS_FILE, Options, open_org
-from sandbox.salesforce.server import Servers
+from sandbox.salesforce.server import HOST, Servers
 from sandbox.tls import certificates, signing_key
 
 
@@ -28,8 +29,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     authority.add_argument("--state", type=Path, required=True)
     key = commands.add_parser("jwt-key", help="print the path of the connected app's private key, made if need be")
     key.add_argument("--state", type=Path, required=True)
+    connection = commands.add_parser("connection", help="print what AIRFLOW_CONN_SALESFORCE is to be")
+    connection.add_argument("--state", type=Path, required=True)
+    connection.add_argument("--port", type=int, default=8443)
     chosen = parser.parse_args(arguments)
-    if chosen.command == "ca":
+    if chosen.command == "connection":
+        print(connection_to(chosen.state, chosen.port))
+    elif chosen.command == "ca":
         print(certificates(chosen.state).authority)
     elif chosen.command == "jwt-key":
         print(signing_key(chosen.state))
@@ -51,6 +57,21 @@ def _serve(chosen: argparse.Namespace) -> None:
     print(f"Client id and secret: {chosen.state / CREDENTIALS_FILE}", flush=True)
     asyncio.run(_until_interrupted(servers))
     org.close()
+
+
+def connection_to(state: Path, port: int) -> str:
+    """The Airflow connection to a local Salesforce, as JSON."""
+    credentials = json.loads((state / CREDENTIALS_FILE).read_text(encoding="utf-8"))
+    return json.dumps(
+        {
+            "conn_type": "salesforce",
+            "host": f"https://{HOST}",
+            "port": port,
+            "login": credentials["client_id"],
+            "password": credentials["client_secret"],
+            "extra": {"grant": "client_credentials", "ca_bundle": str(state / "ca.pem")},
+        }
+    )
 
 
 async def _until_interrupted(servers: Servers) -> None:

@@ -10,7 +10,7 @@ Frames. A frame of records has one object column per field (missing value: None,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -218,3 +218,20 @@ class Call:
     counted: int  # calls charged by the service
     status: int | None = None
     detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+_AS, _OR = " as ", " or "
+
+
+def awaited(internal_type: str, record_id: str, external_types: Sequence[str] = ()) -> str:
+    """How a record is named that another one waits for: ``account:7``, or ``prospect as Contact:7`` (G16).
+
+    `external_types`: it must be linked to a record of one of them.
+    """
+    return f"{internal_type}{_AS if external_types else ''}{_OR.join(external_types)}:{record_id}"
+
+
+def awaited_types(kind: str) -> tuple[str, tuple[str, ...]]:
+    """What stands before the colon: the internal type, and the external types that count."""
+    internal_type, _, external_types = kind.partition(_AS)
+    return internal_type, tuple(external_types.split(_OR)) if external_types else ()

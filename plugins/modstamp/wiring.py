@@ -122,7 +122,8 @@ class Run:
     def transform(self, handoff: Handoff) -> Handoff:
         from modstamp.engine import run  # noqa: PLC0415  # pandas
 
-        return run.transform(self._environment(dry_run=handoff.dry_run), handoff)
+        with self.meter.during(handoff.run_id, handoff.mapping):
+            return run.transform(self._environment(dry_run=handoff.dry_run), handoff)
 
     def validate(self, handoff: Handoff) -> Handoff:
         """Raises `ConfigurationError` when rows are there and a mapped field is not: before anything is written."""

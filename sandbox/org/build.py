@@ -55,6 +55,8 @@ def _fill_external(state: Path, external: External) -> dict[str, int]:
         "Account": external.accounts,
         "Lead": external.leads,
         "Contact": external.contacts,
+        "Opportunity": external.opportunities,
+        "OpportunityContactRole": external.contact_roles,
     }
     return {f"Salesforce {name}": len(frame) for name, frame in frames.items()}
 

@@ -1,7 +1,7 @@
 """The Salesforce side: records in Salesforce's own field names.
 
-References are positions until the records are landed: roles in `roles`, accounts in `accounts`, owners in `users`
-followed by `queues`.
+References are positions until the records are landed: roles in `roles`, accounts in `accounts`, contacts in `contacts`,
+opportunities in `opportunities`, owners in `users` followed by `queues`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from sandbox.org.companies import draw_companies
+from sandbox.org.deals import draw_deals, draw_parts
 from sandbox.org.dirt import spoil_leads, spoil_persons
 from sandbox.org.draws import Booleans, Integers, generator, taken
 from sandbox.org.persons import draw_persons
@@ -21,6 +22,7 @@ FEWEST_USERS, MOST_USERS = 12, 500
 LEADS_PER_USER = 200
 LEADS_PER_ACCOUNT = 5
 LEADS_PER_CONTACT = 2
+LEADS_PER_OPPORTUNITY = 10
 OWN_DOMAIN = "harbourline.example"
 # The first users have the first roles, one each: they lead. The others share the roles without subordinates.
 LEADERS = 5
@@ -43,6 +45,8 @@ class External:
     accounts: pd.DataFrame
     leads: pd.DataFrame
     contacts: pd.DataFrame
+    opportunities: pd.DataFrame
+    contact_roles: pd.DataFrame
     clean_leads: Booleans
 
 
@@ -60,14 +64,19 @@ def build_external(vocabulary: Vocabulary, size: int, seed: int) -> External:
     dirt = generator(seed, "dirt")
     clean_leads = spoil_persons(dirt, leads, inactive) & spoil_leads(dirt, leads, queues)
     spoil_persons(dirt, contacts, inactive)
+    accounts = _accounts(generator(seed, "accounts"), companies[:customers], active)
+    chance = generator(seed, "deals")
+    deals = _dated(chance, draw_deals(chance, accounts, size // LEADS_PER_OPPORTUNITY), active)
     return External(
         roles=_roles(vocabulary),
         statuses=_statuses(vocabulary),
         queues=vocabulary.queues[["Name"]].assign(Type="Queue"),
         users=users,
-        accounts=_accounts(generator(seed, "accounts"), companies[:customers], active),
+        accounts=accounts,
         leads=leads,
         contacts=contacts,
+        opportunities=deals,
+        contact_roles=draw_parts(chance, len(deals), np.arange(len(contacts))),
         clean_leads=clean_leads,
     )
 

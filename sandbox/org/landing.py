@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from sandbox.org.database import ids_by, insert_rows
 from sandbox.org.external import BEGIN, External
 from sandbox.org.internal import Internal
+from sandbox.salesforce.opportunities import completed
 from sandbox.salesforce.org import RULES_FILE
 from sandbox.salesforce.store import Store
 
@@ -45,7 +46,16 @@ def land_external(store: Store, org: External) -> None:
         _insert(store, "LeadStatus", org.statuses[~org.statuses["MasterLabel"].isin(known)], by)
         accounts = _insert(store, "Account", _owned(org.accounts, owners), by)
         _insert(store, "Lead", _owned(org.leads, owners), by)
-        _insert(store, "Contact", _with_ids(_owned(org.contacts, owners), accounts, "AccountId"), by)
+        contacts = _insert(store, "Contact", _with_ids(_owned(org.contacts, owners), accounts, "AccountId"), by)
+        deals = _insert(store, "Opportunity", _completed(store, org, accounts, owners), by)
+        parts = _with_ids(_with_ids(org.contact_roles, deals, "OpportunityId"), contacts, "ContactId")
+        _insert(store, "OpportunityContactRole", parts, by)
+
+
+def _completed(store: Store, org: External, accounts: Sequence[str], owners: Sequence[str]) -> pd.DataFrame:
+    """Opportunities with what Salesforce works out for them."""
+    frame = _with_ids(_owned(org.opportunities, owners), accounts, "AccountId")
+    return pd.DataFrame([completed(store, row, None, FOUNDED) for row in _records(frame)], dtype=object)
 
 
 def land_internal(connection: Connection, rows: Internal) -> None:

@@ -4,7 +4,7 @@ From a shell: `python -m sandbox serve --state DIR [--port N] [--http-port N]`; 
 `credentials.json` (client id and secret, user name, password), `ca.pem` (to be trusted), `salesforce.db` (the data)
 and, where somebody puts them, `custom_fields.yaml` (fields and object types of the org's own), `rules.yaml` and
 `views.yaml` (list views and reports). `python -m sandbox ca|jwt-key --state DIR` print the path of the CA and of the
-connected app's key.
+connected app's key, `python -m sandbox connection --state DIR` the Airflow connection that leads to it.
 
 From a test: the fixture `salesforce` of `tests/fixtures/salesforce.py`, or `server.running(folder, **org.Options)`,
 which give `login_url`, `http_url`, `ca_bundle`, `client_id`, `client_secret`, `store`, `counts()`, `fault(…)`,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
 import sys
 from typing import Final
 
+from sandbox.__main__ import connection_to
 from sandbox.stack.places import HOST, Places, StackError, free_port
 from sandbox.stack.processes import Process, wait_until
 
@@ -41,17 +41,7 @@ def connection(places: Places) -> str:
     found = _process(places).note()
     if found is None:
         raise StackError("the local Salesforce does not run: see its log, or start it with make run")
-    credentials = json.loads((places.salesforce / "credentials.json").read_text(encoding="utf-8"))
-    return json.dumps(
-        {
-            "conn_type": "salesforce",
-            "host": f"https://{HOST}",
-            "port": found["port"],
-            "login": credentials["client_id"],
-            "password": credentials["client_secret"],
-            "extra": {"grant": "client_credentials", "ca_bundle": str(places.salesforce / "ca.pem")},
-        }
-    )
+    return connection_to(places.salesforce, found["port"])
 
 
 def _process(places: Places) -> Process:

@@ -17,7 +17,17 @@ from sandbox.salesforce.server import Salesforce
 from tests.fixtures.office import Office
 from tests.fixtures.small_office import MappingFiles
 
-TYPES = ("User", "UserRole", "LeadStatus", "Account", "Lead", "Contact")
+TYPES = (
+    "User",
+    "UserRole",
+    "LeadStatus",
+    "Account",
+    "Lead",
+    "Contact",
+    "Opportunity",
+    "OpportunityStage",
+    "OpportunityContactRole",
+)
 
 
 def redefine(salesforce: Salesforce, changed: ObjectType) -> None:

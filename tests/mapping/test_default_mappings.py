@@ -32,15 +32,23 @@ def toggles_on(mapping: TypeMapping, direction: Direction) -> set[Operation]:
         pytest.param("salesforce_lead_status", "stage", 1, marks=pytest.mark.requirement("OSF-080")),
         pytest.param("salesforce_contact", "prospect", 11, marks=pytest.mark.requirement("OSF-081")),
         pytest.param("salesforce_account", "account", 8, marks=pytest.mark.requirement("OSF-082")),
+        pytest.param(
+            "salesforce_opportunity_contact_role",
+            "opportunity_prospect_role",
+            4,
+            marks=pytest.mark.requirement("OSF-163"),
+        ),
+        pytest.param("salesforce_opportunity_stage", "opportunity_stage", 5, marks=pytest.mark.requirement("OSF-164")),
+        pytest.param("salesforce_opportunity", "opportunity", 11, marks=pytest.mark.requirement("OSF-165")),
     ],
 )
 def test_the_number_of_mapped_fields(defaults: Mappings, name: str, internal: str, count: int) -> None:
     assert (defaults[name].internal, len(defaults[name].fields)) == (internal, count)
 
 
-def test_there_are_six_and_parents_come_first(defaults: Mappings) -> None:
+def test_there_are_nine_and_parents_come_first(defaults: Mappings) -> None:
     names = [mapping.name for mapping in defaults]
-    assert len(names) == 6
+    assert len(names) == 9
     for mapping in defaults:
         for parent in defaults.parents(mapping):
             assert names.index(parent.name) <= names.index(mapping.name)
@@ -68,6 +76,8 @@ def test_each_type_is_polled_every_ten_minutes(defaults: Mappings) -> None:
             "salesforce_user_role", marks=[pytest.mark.requirement("OSF-143"), pytest.mark.requirement("OSF-144")]
         ),
         "salesforce_lead_status",
+        "salesforce_opportunity_stage",
+        pytest.param("salesforce_opportunity", marks=pytest.mark.requirement("OSF-160")),
     ],
 )
 def test_people_roles_and_statuses_come_in_and_nothing_goes_out(defaults: Mappings, name: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from modstamp.connectors.engagement.catalog import Catalog
+from modstamp.connectors.engagement.tables import TYPES
 from modstamp.connectors.salesforce.connector import SalesforceConnector
 from modstamp.engine.expectations import suite
 from modstamp.engine.validate import unusable
@@ -19,8 +20,6 @@ from tests.connectors.salesforce.world import SalesforceWorld
 from tests.fixtures.salesforce import salesforce
 
 __all__ = ["salesforce"]
-
-TYPES = ("user", "role", "stage", "account", "prospect")
 
 
 @pytest.fixture

@@ -187,5 +187,5 @@ def test_the_upkeep_dag_forgets_looks_again_and_refreshes_each_connection() -> N
 
     reconciled = {name for name in dag.task_ids if name.startswith("reconcile_salesforce_")}
     assert set(dag.task_ids) - reconciled == {"forget", "look_again", "refresh_salesforce"}
-    assert len(reconciled) == 6
+    assert len(reconciled) == 9
     assert dag.task_dict["refresh_salesforce"].pool == "salesforce_api"

@@ -15,7 +15,7 @@ from modstamp.engine.edits import stands_for_blank
 from modstamp.engine.frames import Mask, Objects, blank, choose, column, frame, objects, present
 from modstamp.mapping.schema import FieldMapping, TypeMapping
 from modstamp.mapping.values import ValueTable
-from modstamp.model import Direction
+from modstamp.model import Direction, awaited
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +129,7 @@ def _through_reference(
     missing = present(values) & ~present(result)
     for position in np.flatnonzero(missing):
         if reference.by is None:
-            doubts.waits[position][field.internal] = f"{reference.type}:{values[position]}"
+            doubts.waits[position][field.internal] = awaited(reference.type, str(values[position]))
         else:
             reason = _no_counterpart(field, values[position], direction)
             doubts.rejected[position] = doubts.rejected[position] or reason

@@ -47,8 +47,10 @@ def _created_from_here(file: MappingFile) -> Iterator[Problem]:
 
 
 def _created_blindly(file: MappingFile) -> Iterator[Problem]:
-    creates = file.mapping.inbound.create.on or file.mapping.outbound.create.on
-    if creates and not file.mapping.match:
+    mapping = file.mapping
+    # What only comes in is made by this mapping alone, and known by its link.
+    creates = mapping.outbound.create.on or (mapping.inbound.create.on and mapping.pushing.on)
+    if creates and not mapping.match:
         what = "records are created and no match key is given: what exists on both sides will be doubled"
         yield Problem(file.document.where(), what, "add 'match:' with the fields that tell two records apart")
 

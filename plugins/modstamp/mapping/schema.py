@@ -136,6 +136,12 @@ class ValuePair(Strict):
 Section = Literal["inbound", "outbound"]
 
 
+def mapping_name(connection: str, external_type: str) -> str:
+    """The name of the mapping of an external type, whether there is one or not."""
+    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", external_type).lower()
+    return f"{connection}_{snake}"
+
+
 def section(direction: Direction) -> Section:
     """The key of a direction's toggles in a mapping file."""
     return "inbound" if direction is Direction.POLLING else "outbound"
@@ -250,8 +256,7 @@ class TypeMapping(Strict):
     @cached_property
     def name(self) -> str:
         """Stable key of the mapping in state and DAG ids: ``salesforce_user_role`` (connection, then type)."""
-        snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", self.external_type).lower()
-        return f"{self.connection}_{snake}"
+        return mapping_name(self.connection, self.external_type)
 
     @cached_property
     def family(self) -> tuple[str, str]:

@@ -189,8 +189,13 @@ class Links(Protocol):
         """Remove tombstones that were last changed before `until` and no longer speak for a living record (G13)."""
         ...
 
-    def translate(self, connection: str, internal_type: str, side: Side, ids: Sequence[str]) -> dict[str, str]:
-        """Id on `side` → id on the other, through live links of that type on that connection (G16)."""
+    def translate(
+        self, connection: str, internal_type: str, side: Side, ids: Sequence[str], mappings: Sequence[str] = ()
+    ) -> dict[str, str]:
+        """Id on `side` → id on the other, through live links of that type on that connection (G16).
+
+        `mappings`: only through their links; none named: through those of every mapping of the type.
+        """
         ...
 
     def count(self, mapping: str) -> int:
@@ -222,7 +227,7 @@ class Pendings(Protocol):
         ...
 
     def leave(self, mapping: str, direction: Direction, entries: pd.DataFrame) -> None:
-        """Store left-over work: record_id, reason, waits_for (None or ``type:id``); raises an entry's counter.
+        """Store left-over work: record_id, reason, waits_for (None, or as `model.awaited` says); raises the counter.
 
         An entry that waits for a parent keeps waiting unless the new one waits too (G6).
         """

@@ -125,14 +125,18 @@ class Links:
         old = delete(links).where(links.c.state == "tombstone", links.c.changed_at < until)
         return self._connection.execute(old.where(or_(links.c.deleted_side == "both", again))).rowcount
 
-    def translate(self, connection: str, internal_type: str, side: Side, ids: Sequence[str]) -> dict[str, str]:
-        """Links of every mapping of the family count; ids that are not linked are left out."""
+    def translate(
+        self, connection: str, internal_type: str, side: Side, ids: Sequence[str], mappings: Sequence[str] = ()
+    ) -> dict[str, str]:
+        """Links of every mapping of the family count, or of the named ones; ids that are not linked are left out."""
         query = select(_OWN_ID[side], _OWN_ID[side.other]).where(
             links.c.family == family_key(connection, internal_type),
             among(self._connection, _OWN_ID[side], ids),
             _IS_ALIVE,
             links.c.state == "live",
         )
+        if mappings:
+            query = query.where(links.c.mapping.in_(mappings))
         return {own: other for own, other in self._connection.execute(query) if other is not None}
 
     def count(self, mapping: str) -> int:

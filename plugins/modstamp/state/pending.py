@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, case, delete, func, or_, select, update
 
-from modstamp.mapping.schema import TypeMapping
-from modstamp.model import Direction
+from modstamp.mapping.schema import TypeMapping, mapping_name
+from modstamp.model import Direction, Side, awaited_types
 from modstamp.state.clock import Clock
 from modstamp.state.links import Links
 from modstamp.state.rows import Row, among, insertion, parameters, read, upsert
@@ -28,22 +28,27 @@ class Pendings:
         self._links = links
 
     def wake(self, mapping: TypeMapping, direction: Direction) -> int:
-        """A parent is named by its internal type and its id on the source's side of the direction."""
+        """A parent is named as `model.awaited` does, by its id on the source's side of the direction."""
         of_mapping = _entries(mapping.name, direction)
         awaited = select(pending.c.waits_for).distinct().where(*of_mapping, pending.c.waits_for.is_not(None))
         parents: defaultdict[str, list[str]] = defaultdict(list)
         for waits_for in self._connection.scalars(awaited):
-            internal_type, _, record_id = waits_for.partition(":")
-            parents[internal_type].append(record_id)
+            kind, _, record_id = waits_for.partition(":")
+            parents[kind].append(record_id)
         linked = [
-            f"{internal_type}:{record_id}"
-            for internal_type, ids in parents.items()
-            for record_id in self._links.translate(mapping.connection, internal_type, direction.source, ids)
+            f"{kind}:{record_id}"
+            for kind, ids in parents.items()
+            for record_id in self._linked(mapping.connection, kind, direction.source, ids)
         ]
         if not linked:
             return 0
         woken = update(pending).where(*of_mapping, among(self._connection, pending.c.waits_for, linked))
         return self._connection.execute(woken.values(waits_for=None, reason=None)).rowcount
+
+    def _linked(self, connection: str, kind: str, side: Side, ids: Sequence[str]) -> Iterable[str]:
+        internal_type, external_types = awaited_types(kind)
+        mappings = [mapping_name(connection, each) for each in external_types]
+        return self._links.translate(connection, internal_type, side, ids, mappings)
 
     def due(self, mapping: str, direction: Direction, limit: int | None) -> pd.DataFrame:
         """Entries with a time before which they are not to be taken are left out until then."""

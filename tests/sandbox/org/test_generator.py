@@ -24,6 +24,7 @@ from sandbox.salesforce.values import checked
 
 SIZE = 1_500
 Sample = tuple[External, Internal]
+TYPES = ("UserRole", "Group", "Account", "Lead", "Contact", "Opportunity", "OpportunityContactRole")
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +43,7 @@ def frames(sample: Sample) -> dict[str, pd.DataFrame]:
         "Account": external.accounts,
         "Lead": external.leads,
         "Contact": external.contacts,
+        "Opportunity": external.opportunities,
         "prospects": internal.prospects,
         "accounts": internal.accounts,
     }
@@ -50,7 +52,7 @@ def frames(sample: Sample) -> dict[str, pd.DataFrame]:
 def rows(state: Path) -> dict[str, list[Row]]:
     """What a state folder holds, but for the standard users and what the store stamped itself."""
     store = open_store(state)
-    found = {name: list(store.rows(name)) for name in ("UserRole", "Group", "Account", "Lead", "Contact")}
+    found = {name: list(store.rows(name)) for name in TYPES}
     store.close()
     return found
 
@@ -69,12 +71,13 @@ def test_another_seed_gives_other_rows(sample: Sample) -> None:
 
 def test_everything_follows_from_the_size(sample: Sample) -> None:
     external, _ = sample
-    counts = {name: len(frame) for name, frame in frames(sample).items()}
+    counts = {name: len(frame) for name, frame in frames(sample).items() if name != "Opportunity"}
+    assert len(external.opportunities) == SIZE // 10
     assert counts == {"User": 12, "Account": 301, "Lead": 1500, "Contact": 750, "prospects": 300, "accounts": 60}
     assert (~external.users["IsActive"].astype(bool)).sum() == 2
 
 
-@pytest.mark.parametrize("name", ["User", "Account", "Lead", "Contact"])
+@pytest.mark.parametrize("name", ["User", "Account", "Lead", "Contact", "Opportunity"])
 def test_salesforce_would_keep_every_value_as_it_is(sample: Sample, name: str) -> None:
     fields, frame = load_schema()[name].fields, frames(sample)[name]
     plain = [
@@ -149,6 +152,10 @@ def test_every_reference_names_a_record(tmp_path: Path) -> None:
     assert {row["OwnerId"] for name in ("Account", "Lead", "Contact") for row in store.rows(name)} <= owners
     assert {row["AccountId"] for row in store.rows("Contact")} <= accounts
     assert {row["ParentRoleId"] for row in store.rows("UserRole")} - {None} < roles
+    assert {row["AccountId"] for row in store.rows("Opportunity")} <= accounts
+    parts = list(store.rows("OpportunityContactRole"))
+    assert {row["OpportunityId"] for row in parts} <= ids(store, "Opportunity")
+    assert {row["ContactId"] for row in parts} <= ids(store, "Contact")
     assert any(row["OwnerId"].startswith("00G") for row in store.rows("Lead"))
     assert [row["MasterLabel"] for row in store.rows("LeadStatus")].count("Nurturing") == 1
     store.close()

@@ -14,6 +14,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     ForeignKey,
     Identity,
     Index,
@@ -134,9 +135,92 @@ prospects = _table(
     Column("custom1", Text),
     Column("custom2", Text),
     Column("custom3", Text),
+    Column("current_sequence_id", BigInteger, comment="this and the following: kept by the database (OSF-166)"),
+    Column("current_sequence_name", String(255), comment="the sequence that the prospect is in"),
+    Column("current_sequence_status", String(40)),
+    Column("current_sequence_step_number", Integer),
+    Column("current_sequence_step_due", Date),
+    Column("current_sequence_step_type", String(40)),
+    Column("current_sequence_user_id", _Key, ForeignKey("users.id"), comment="who works on the prospect there"),
+    Column("actively_sequenced", Boolean, nullable=False, server_default=false(), comment="in a sequence that goes on"),
     Index("prospects_email_lower", func.lower(Column("email")), unique=True),
 )
 
+opportunity_stages = _table(
+    "opportunity_stages",
+    "How far an opportunity has come",
+    Column("name", String(255), nullable=False, unique=True, comment="compared exactly"),
+    Column("position", Integer, comment="order on the screen"),
+    Column("probability", Numeric(5, 2, asdecimal=False), comment="percent, of a new opportunity in this stage"),
+    Column("closed", Boolean, nullable=False, server_default=false(), comment="nothing follows"),
+    Column("won", Boolean, nullable=False, server_default=false()),
+    Index("opportunity_stages_name_lower", func.lower(Column("name"))),
+)
+
+opportunities = _table(
+    "opportunities",
+    "What accounts may buy",
+    Column("name", String(255), nullable=False),
+    _reference("account_id", accounts, "who would buy"),
+    _reference("owner_id", users, "who looks after it"),
+    _reference("stage_id", opportunity_stages, "how far it has come"),
+    Column("amount", Numeric(18, 2, asdecimal=False)),
+    Column("probability", Numeric(5, 2, asdecimal=False), comment="percent"),
+    Column("close_date", Date),
+    Column("type", String(255)),
+    Column("next_step", String(255)),
+    Column("source", String(255), comment="where it came from"),
+    Column("description", Text),
+    Index("opportunities_name_lower", func.lower(Column("name"))),
+)
+
+opportunity_prospect_roles = _table(
+    "opportunity_prospect_roles",
+    "What part a prospect has in an opportunity",
+    Column("opportunity_id", _Key, ForeignKey(opportunities.c.id), nullable=False, index=True),
+    Column("prospect_id", _Key, ForeignKey(prospects.c.id), nullable=False, index=True),
+    Column("role", String(255)),
+    Column("is_primary", Boolean, nullable=False, server_default=false(), comment="the first one to talk to"),
+)
+
+sequences = _table(
+    "sequences",
+    "Steps in which a prospect is approached",
+    Column("name", String(255), nullable=False),
+)
+
+sequence_steps = _table(
+    "sequence_steps",
+    "One step of a sequence",
+    Column("sequence_id", _Key, ForeignKey(sequences.c.id), nullable=False, index=True),
+    Column("number", Integer, nullable=False, comment="place in the sequence, from 1"),
+    Column("type", String(40), nullable=False, comment="auto_email, manual_email, call, task"),
+)
+
+sequence_states = _table(
+    "sequence_states",
+    "Where a prospect is in a sequence",
+    Column("prospect_id", _Key, ForeignKey(prospects.c.id), nullable=False, index=True),
+    Column("sequence_id", _Key, ForeignKey(sequences.c.id), nullable=False, index=True),
+    _reference("step_id", sequence_steps, "the step that is done next"),
+    _reference("user_id", users, "who does it"),
+    Column("status", String(40), nullable=False, comment="Pending, Active, Paused, Paused OOTO, Failed, Finished, …"),
+    Column("due_on", Date, comment="of the step's task"),
+    Column("started_at", Instant, nullable=False, server_default=func.current_timestamp()),
+)
+
 TYPES: MappingProxyType[str, Table] = MappingProxyType(
-    {"account": accounts, "prospect": prospects, "role": roles, "stage": stages, "user": users},
+    {
+        "account": accounts,
+        "opportunity": opportunities,
+        "opportunity_prospect_role": opportunity_prospect_roles,
+        "opportunity_stage": opportunity_stages,
+        "prospect": prospects,
+        "role": roles,
+        "sequence": sequences,
+        "sequence_state": sequence_states,
+        "sequence_step": sequence_steps,
+        "stage": stages,
+        "user": users,
+    },
 )
