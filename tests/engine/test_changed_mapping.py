@@ -356,3 +356,20 @@ def test_another_match_key_looks_at_everything_that_is_not_linked(world: World) 
 
     assert world.links() == [(record, lead)]
     assert world.prospects()[record]["email"] == "home@example.com"
+
+
+@pytest.mark.guarantee("G30")
+def test_a_plan_says_what_a_changed_mapping_will_set_off(sqlite_world: World) -> None:
+    world = sqlite_world
+    world.change_mapping(fields=WITHOUT_DESCRIPTION)
+    linked(world)
+    world.change_mapping(fields=BASIC, match=["last_name"])
+
+    told = world.poll(dry_run=True).message
+
+    assert "the mapping changed: field description added, match changed" in told
+    assert "looks again at" in told
+    assert "records without a link, the external side from the beginning" in told
+    assert world.pending("polling") + world.pending("pushing") == []
+    world.poll()
+    assert world.poll(dry_run=True).message == ""

@@ -50,6 +50,28 @@ def adopt(environment: Environment, lease: Lease) -> None:
         tell_returned(tx, mapping, returned, lease.holder)
 
 
+def foretell(environment: Environment) -> str:
+    """What a dry run says of a changed mapping: its plans go by what the records were judged by until now."""
+    mapping = environment.mapping
+    with environment.store.begin(read_only=True) as tx:
+        _, known = taken_out(tx.adoption.kept(mapping.name))
+    if known is None:
+        return ""
+    now, retention = environment.store.now(), environment.settings.removed_field_retention
+    found = difference(known, document(mapping, environment.tables), now, retention)
+    if found is None:
+        return ""
+    changes = ", ".join(f"{each.what} {each.verb}" for each in found.changes)
+    again = {
+        "all linked records": found.look_at_all,
+        "linked records that the change concerns": bool(found.look_at),
+        "records without a link": found.look_at_unlinked,
+        "the external side from the beginning": found.read_again,
+    }
+    looks = ", ".join(what for what, due in again.items() if due)
+    return f"the mapping changed: {changes}" + (f"; the next run looks again at {looks}" if looks else "")
+
+
 def check_unchanged(environment: Environment, mapping_hash: str) -> None:
     """Steps of one run may be processes of their own. Raises `FatalError` when they read different mappings."""
     if mapping_hash != environment.mapping_hash:

@@ -7,27 +7,25 @@ after a crash: extracting begins anew from the committed cursor, loading skips w
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
 
 import pandas as pd
 
 from modstamp import instants
-from modstamp.engine import adopt, brakes, collecting, convert, degraded, extract, load, parts, recover, sight
+from modstamp.engine import adopt, brakes, closing, collecting, convert, degraded, extract, load, parts, recover
 from modstamp.engine.batch import Source
 from modstamp.engine.context import Context
 from modstamp.engine.environment import Environment, Job
 from modstamp.engine.expectations import suite
 from modstamp.engine.extract import COUNTER
-from modstamp.engine.frames import column, frame, objects
+from modstamp.engine.frames import column, objects
 from modstamp.engine.handoff import Handoff, Part, RunOptions, Summary, Tally
-from modstamp.engine.judge import NOT_VISIBLE
 from modstamp.engine.validate import Verdict, document, judge
 from modstamp.engine.window import Reading, open_window
 from modstamp.errors import LeaseLostError, LimitReachedError, ModstampError
 from modstamp.model import Column, Direction, Presence
-from modstamp.ports import Lease, RunRecord
+from modstamp.ports import Lease
 
 
 @collecting.rarely()
@@ -54,7 +52,7 @@ def start(environment: Environment, direction: Direction, options: RunOptions, r
             user=environment.connector.user(),
         )
         if lease is not None:
-            _record(environment, handoff, "running")
+            closing.record(environment, handoff, "running")
             _prepare(environment, lease, tally)
         return _after(_extract(environment, handoff, options, tally), tally, began)
     except ModstampError:
@@ -208,7 +206,7 @@ def finish(environment: Environment, handoff: Handoff) -> Summary:
     A run that would write too much is held before it writes anything: its cursor and pending entries stay, what it
     staged goes, because whoever answers means the records as they will be then (G28).
     """
-    before = None if handoff.dry_run else _loaded_before(environment, handoff)
+    before = None if handoff.dry_run else closing.loaded_before(environment, handoff)
     if before is not None:
         return before
     adopt.check_unchanged(environment, handoff.mapping_hash)
@@ -216,8 +214,9 @@ def finish(environment: Environment, handoff: Handoff) -> Summary:
     if handoff.dry_run:
         differences = load.preview(environment, handoff, tally)
         environment.staging.remove(handoff.run_id, handoff.staged_under)
-        message = brakes.foretell(environment, handoff, tally.counts)
-        summary = _summary(_after(handoff, tally, began), message, differences=differences)
+        told = (adopt.foretell(environment), brakes.foretell(environment, handoff, tally.counts))
+        message = "; ".join(filter(None, told))
+        summary = closing.summary_of(_after(handoff, tally, began), message, differences=differences)
         return replace(summary, calls=environment.calls_of(handoff.run_id))
     lease, context = _lease(handoff), load.context_of(environment, handoff)
     job = Job(
@@ -234,77 +233,23 @@ def finish(environment: Environment, handoff: Handoff) -> Summary:
         if held:
             environment.store.give_back(lease)
             environment.staging.remove(handoff.run_id, handoff.staged_under)
-            summary = _record(environment, _after(handoff, tally, began), "held", held.message)
+            summary = closing.record(environment, _after(handoff, tally, began), "held", held.message)
             return replace(summary, asks=held.decision is None)
         load.load(job, handoff)
     except LimitReachedError as limit:
         environment.store.give_back(lease)
-        environment.staging.remove(
-            handoff.run_id, handoff.staged_under
-        )  # the next run reads anew: what was not landed is behind the cursor
-        return _record(environment, _after(handoff, tally, began), "paused", str(limit))
+        # The next run reads anew: what was not landed is behind the cursor.
+        environment.staging.remove(handoff.run_id, handoff.staged_under)
+        return closing.record(environment, _after(handoff, tally, began), "paused", str(limit))
     brakes.settle(job, question, ended=handoff.whole)
-    warning = _many_hidden(environment, tally)
-    if warning:
-        _log(environment, handoff, "held", warning)
-    slow = _degraded(environment, handoff)
-    without = sight.missing(environment) if handoff.parts else ""
+    remark = closing.remarks(environment, handoff, tally)
     if handoff.direction is Direction.POLLING and not handoff.stopped:
         # A row of the log that names both types and no record (OSF-105).
-        _log(environment, handoff, "completed", "Completed poll")
+        closing.log(environment, handoff, "completed", "Completed poll")
     environment.store.give_back(lease)
     environment.staging.remove(handoff.run_id, handoff.staged_under)
     status = "paused" if handoff.stopped else "completed"
-    return _record(environment, _after(handoff, tally, began), status, handoff.stopped or warning or without or slow)
-
-
-def _loaded_before(environment: Environment, handoff: Handoff) -> Summary | None:
-    """What the run did, if it has ended: its answer got lost, and loading is asked for once more. Nothing is done then.
-
-    A try that begins anew with extracting takes the run up again.
-    """
-    with environment.store.begin(read_only=True) as tx:
-        known = tx.runs.get(handoff.run_id)
-    if known is None or known.status != "completed":
-        return None
-    ended = replace(handoff, counts=known.counts, reasons=known.reasons, seconds=known.seconds)
-    words = "this run was loaded before, and completed; nothing was done again"
-    summary = _summary(ended, "; ".join(filter(None, (words, known.message))))
-    return replace(summary, calls=known.calls, unfinished=handoff.upper is not None and not handoff.whole)
-
-
-def _degraded(environment: Environment, handoff: Handoff) -> str:
-    """Said in every push that hears of changes without triggers, and in the log (G31)."""
-    slow = degraded.message(environment) if handoff.direction is Direction.PUSHING else ""
-    if slow:
-        _log(environment, handoff, "degraded", slow)
-    return slow
-
-
-def _many_hidden(environment: Environment, tally: Tally) -> str:
-    """One line for many records at once, as it is rarely they that changed (G12)."""
-    hidden = tally.as_reasons().get("held", {}).get(NOT_VISIBLE, 0)
-    if hidden < environment.settings.hidden_alarm:
-        return ""
-    return f"{hidden} records are not visible to us; has our user lost the right to see them?"
-
-
-def _log(environment: Environment, handoff: Handoff, status: str, message: str) -> None:
-    """A row of the log about the run as a whole."""
-    row = {
-        "run_id": handoff.run_id,
-        "mapping": handoff.mapping,
-        "direction": str(handoff.direction),
-        "status": status,
-        "code": "",
-        "message": message,
-        "internal_type": environment.mapping.internal,
-        "internal_id": None,
-        "external_type": environment.mapping.external_type,
-        "external_id": None,
-    }
-    with environment.store.begin() as tx:
-        tx.journal.log(frame({name: [value] for name, value in row.items()}))
+    return closing.record(environment, _after(handoff, tally, began), status, handoff.stopped or remark)
 
 
 def _lease(handoff: Handoff) -> Lease:
@@ -324,54 +269,4 @@ def _after(handoff: Handoff, tally: Tally, began: float) -> Handoff:
 
 def fail(environment: Environment, handoff: Handoff, message: str) -> None:
     """Note a run that could not go on. Its lease ends by itself, its work is still pending."""
-    _record(environment, handoff, "failed", message)
-
-
-def _record(environment: Environment, handoff: Handoff, status: str, message: str = "") -> Summary:
-    calls = environment.calls_of(handoff.run_id)
-    summary = replace(
-        _summary(handoff, message),
-        calls=calls,
-        paused=status == "paused",
-        held=status == "held",
-        unfinished=status == "completed" and handoff.upper is not None and not handoff.whole,
-    )
-    ended: datetime | None = None if status == "running" else environment.store.now()
-    run = RunRecord(
-        id=handoff.run_id,
-        mapping=handoff.mapping,
-        direction=handoff.direction,
-        status=status,
-        started_at=instants.from_text(handoff.started_at),
-        ended_at=ended,
-        message=message,
-        counts=handoff.counts,
-        reasons=handoff.reasons,
-        calls=summary.calls,
-        document_calls=summary.document_calls,
-        seconds=handoff.seconds,
-    )
-    with environment.store.begin() as tx:
-        tx.runs.put(run)
-    return summary
-
-
-def _summary(handoff: Handoff, message: str, *, differences: tuple[Mapping[str, object], ...] = ()) -> Summary:
-    return Summary(
-        run_id=handoff.run_id,
-        mapping=handoff.mapping,
-        direction=handoff.direction,
-        counts=handoff.counts,
-        reasons=handoff.reasons,
-        calls=0,
-        document_calls=document_calls(handoff),
-        seconds=handoff.seconds,
-        message=message,
-        differences=differences,
-    )
-
-
-def document_calls(handoff: Handoff) -> int:
-    """What the document's arithmetic would have cost: a poll per 2,000 records, an import per 200 (OSF-032 to 034)."""
-    records = handoff.counts.get("seen", 0) - handoff.counts.get("seen before", 0)
-    return max(1, -(-records // 2_000)) + -(-records // 200)
+    closing.record(environment, handoff, "failed", message)
