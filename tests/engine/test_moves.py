@@ -86,6 +86,27 @@ def test_a_survivor_that_is_read_before_its_loser_is_not_created_anew(world: Wor
     assert list(world.prospects()) == [record]
 
 
+@pytest.mark.guarantee("G3")
+def test_a_survivor_that_a_slice_cuts_off_from_its_loser_is_not_created_anew(world: World) -> None:
+    """A merge stamps both in one second, and the slice ends between the two."""
+    survivor = _stranger(world)
+    record, loser = _linked(world)
+    world.later()
+    world.poll()
+    world.edit_lead(survivor, Title=None)
+    world.system.merge(LEAD, survivor, loser)
+    world.settings = world.settings.model_copy(update={"run_rows": 1})
+
+    summary = world.poll()
+    while summary.unfinished:
+        summary = world.poll()
+    world.settle(1)
+
+    assert world.links() == [(record, survivor)]
+    assert list(world.prospects()) == [record]
+    assert world.waiting() == []
+
+
 def test_neither_side_is_overwritten_where_survivor_and_prospect_differ(world: World) -> None:
     record, loser = _linked(world, Phone="1", FirstName="Ada")
     survivor = _stranger(world, Phone="2")

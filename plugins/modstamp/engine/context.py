@@ -19,7 +19,7 @@ class Context:
     other rows have landed and the deleted ones were read again (G24). `same_read`: the batch is the second look at
     rows that were just landed, so that a link as old as the read is no reason to hold back. `user`: under which id we
     write outside, "" if that is not known; `answer_wait`: for how long a create on its way may still arrive. `now`: the
-    moment that conditions with relative times go by, one for the whole run.
+    moment that conditions with relative times go by, one for the whole run. `border`: the stamp at which a slice ended.
     """
 
     clock_offset: float = 0.0
@@ -30,3 +30,4 @@ class Context:
     user: str = ""
     answer_wait: timedelta = timedelta(0)
     now: datetime = field(default_factory=_now)
+    border: str = ""

@@ -139,7 +139,17 @@ def context_of(environment: Environment, handoff: Handoff) -> Context:
         user=handoff.user,
         answer_wait=environment.settings.answer_wait(creates=False),
         now=from_text(handoff.started_at),
+        border=_border(environment, handoff),
     )
+
+
+def _border(environment: Environment, handoff: Handoff) -> str:
+    """In a first load nothing is linked yet that could have been merged since."""
+    if handoff.whole or handoff.reached is None:
+        return ""
+    with environment.store.begin(read_only=True) as tx:
+        first = tx.cursors.get(environment.mapping.name).cursor is None
+    return "" if first else handoff.reached[0]
 
 
 def _all_matched(environment: Environment) -> bool:

@@ -19,6 +19,7 @@ from modstamp.engine.edits import edited
 from modstamp.engine.frames import ABSENT, Mask, Objects, choose, column, differs, expand, objects, present
 from modstamp.engine.judge import FIELDWISE, Kind, is_kind
 from modstamp.engine.merge import Cell
+from modstamp.instants import epochs
 from modstamp.mapping.conditions import Condition, rows
 from modstamp.mapping.conditions import fields as looked_at
 from modstamp.mapping.evaluation import Circumstances, failing
@@ -26,6 +27,7 @@ from modstamp.mapping.schema import TypeMapping
 from modstamp.model import Column, Direction, Operation, Presence
 
 DELETES_LAST = "records are deleted last, after another look at them"
+AT_BORDER = "it changed in the second in which the slice ended, and may have taken another record's place"
 _UNKNOWN = "what it held when it was deleted is not known, so that the condition cannot be judged"
 _OPERATIONS = {Kind.CREATE: Operation.CREATE, Kind.DELETE: Operation.DELETE}
 
@@ -57,6 +59,9 @@ def withhold(
     early = is_kind(judged, Kind.CREATE) & (not context.creates_allowed)
     judged[early] = Kind.AGAIN
     reasons[early] = "the first complete match of this type, with all its mappings, is not done"
+    cut_off = is_kind(judged, Kind.CREATE) & _at_border(batch, context)
+    judged[cut_off] = Kind.AGAIN
+    reasons[cut_off] = AT_BORDER
     late = is_kind(judged, Kind.DELETE) & (not context.deletes_allowed)
     judged[late] = Kind.AGAIN
     reasons[late] = DELETES_LAST
@@ -66,6 +71,14 @@ def withhold(
         reasons[position] = reason or f"{_word(direction)} update is off"
         for each in cells.values():
             each[position] = Cell.SAME if each[position] in (Cell.WRITE, Cell.WAIT) else each[position]
+
+
+def _at_border(batch: Batch, context: Context) -> Mask:
+    """Rows of the second in which a slice ended: the rest of it may show whose place they took (G12)."""
+    if not context.border:
+        return np.zeros(len(batch.source), dtype=bool)
+    border = epochs([context.border])[0] // 1
+    return np.asarray(epochs(column(batch.source.records, Column.STAMP)) // 1 == border)
 
 
 def _word(direction: Direction) -> str:
