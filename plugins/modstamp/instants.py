@@ -27,7 +27,9 @@ def from_text(text: str) -> datetime:
 
 def epochs(values: Iterable[Any]) -> npt.NDArray[np.float64]:
     """Epoch seconds of texts or datetimes; None is minus infinity, before everything."""
-    return np.fromiter((_epoch(value) for value in values), dtype=np.float64)
+    listed = list(values)
+    known = {value: _epoch(value) for value in set(listed)}  # the rows of a page share most of their times
+    return np.fromiter(map(known.__getitem__, listed), dtype=np.float64, count=len(listed))
 
 
 def _epoch(value: str | datetime | None) -> float:

@@ -30,7 +30,8 @@ class Damage:
 def damaged(office: Office, records: int) -> Damage:
     """So many records in step, then harm that no poll and no push can see, spread over all of them."""
     leads = office.fill_leads(records)
-    office.poll()
+    while office.poll().unfinished:
+        pass
     step = records // (2 * HARM)
     purged, drifted = leads[::step][:HARM], leads[1::step][:HARM]
     office.salesforce.store.delete("Lead", purged, by=office.owner)

@@ -16,6 +16,7 @@ from modstamp.engine.frames import (
     column,
     fingerprints,
     frame,
+    naming,
     objects,
     positions_of,
     present,
@@ -119,7 +120,7 @@ class Batch:
 
     def waiting(self, field: FieldMapping) -> Mask:
         """Rows whose value for this field names a record without a link (G16)."""
-        return np.fromiter((field.internal in (waits or {}) for waits in self.source.waits), bool, len(self.source))
+        return naming(self.source.waits, field.internal)
 
     def bases(self, side: Side) -> Objects:
         """The base of that side of each row's link, or of its grave: a dict or None."""

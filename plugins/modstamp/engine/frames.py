@@ -88,6 +88,14 @@ def present(values: Objects) -> Mask:
     return np.asarray(values != None, dtype=bool)  # noqa: E711  # element by element
 
 
+def naming(dicts: Objects, name: str) -> Mask:
+    """Rows whose dict has this key; for columns of dicts that are mostly empty, or None."""
+    result = np.zeros(len(dicts), dtype=bool)
+    for position in np.flatnonzero(dicts):  # few of many
+        result[position] = name in dicts[position]
+    return result
+
+
 def expand(dicts: Iterable[Mapping[str, Any] | None], names: Sequence[str]) -> dict[str, Objects]:
     """One array per name from a column of dicts; ABSENT where a dict has no such key."""
     rows = [row or {} for row in dicts]

@@ -79,9 +79,11 @@ def edited(batch: Batch, side: Side) -> Mask:
 
 def _linked_kinds(batch: Batch) -> Objects:
     source, target = _states(batch)
+    result = objects([Kind.MERGE] * len(source))
+    if np.all((source == Presence.FOUND) & (target == Presence.FOUND)):
+        return result
     source_edited, target_edited = edited(batch, batch.direction.source), edited(batch, batch.direction.target)
     recreate = batch.mapping.after_delete == "recreate"
-    result = objects([Kind.MERGE] * len(source))
     source_gone, target_gone = source == Presence.DELETED, target == Presence.DELETED
     result[source_gone & target_edited] = Kind.LEAVE if recreate and other_on(batch) else Kind.BURY
     result[source_gone & ~target_edited] = Kind.DELETE

@@ -25,6 +25,7 @@ from modstamp.engine.frames import (
     column,
     expand,
     fingerprints,
+    naming,
     objects,
     present,
 )
@@ -171,16 +172,19 @@ def _bases(batch: Batch, judged: Objects, side: Side) -> Objects:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _View:
-    """What all fields of a batch share, by side. `times`: of each row's last edit, by the internal clock."""
+    """What all fields of a batch share, by side. `times`: of each row's last edit, by the internal clock.
 
-    bases: Mapping[Side, Objects]
+    `bases`: by field of the side, then per row.
+    """
+
+    bases: Mapping[Side, Mapping[str, Objects]]
     times: Mapping[Side, npt.NDArray[np.float64]]
 
 
 def _view(batch: Batch, judged: Objects, context: Context) -> _View:
     external, internal = (epochs(column(each, Column.MODIFIED_AT)) for each in (batch.external, batch.internal))
     return _View(
-        bases={side: _bases(batch, judged, side) for side in Side},
+        bases={side: expand(_bases(batch, judged, side), batch.mapping.field_names(side)) for side in Side},
         times={Side.EXTERNAL: external - context.clock_offset, Side.INTERNAL: internal},
     )
 
@@ -193,12 +197,10 @@ def _merge(field: FieldMapping, batch: Batch, view: _View, context: Context) -> 
         source=column(batch.source.records, source),
         target=column(batch.target, target),
         converted=column(batch.source.converted, target),
-        source_base=expand(view.bases[direction.source], [source])[source],
-        target_base=expand(view.bases[direction.target], [target])[target],
+        source_base=view.bases[direction.source][source],
+        target_base=view.bases[direction.target][target],
         waiting=batch.waiting(field),
-        unconfirmed=np.fromiter(
-            (field.external in (sent or {}) for sent in column(batch.link, "unconfirmed")), bool, len(batch.source)
-        ),
+        unconfirmed=naming(column(batch.link, "unconfirmed"), field.external),
         kept=_kept(field, batch),
         source_time=times[direction.source],
         target_time=times[direction.target],
@@ -209,6 +211,8 @@ def _merge(field: FieldMapping, batch: Batch, view: _View, context: Context) -> 
 def _internal_times(field: FieldMapping, batch: Batch, rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """When this column was edited, from the change log; else when the row was (G14)."""
     edits = batch.around.edits
+    if not edits:
+        return rows
     found = [edits.get(record, {}).get(field.internal) or None for record in column(batch.internal, Column.ID)]
     return np.where([each is not None for each in found], epochs(found), rows)
 
@@ -216,6 +220,8 @@ def _internal_times(field: FieldMapping, batch: Batch, rows: npt.NDArray[np.floa
 def _kept(field: FieldMapping, batch: Batch) -> Objects:
     """Who won this very conflict before, as long as neither value has changed since (G14)."""
     decisions = column(batch.link, "decisions")
+    if not naming(decisions, field.internal).any():
+        return objects([None] * len(decisions))
     internal, external = column(batch.internal, field.internal), column(batch.external, field.external)
     return objects(
         [

@@ -111,11 +111,9 @@ def _with_graves(plan: Plan) -> pd.DataFrame:
 
 def later(read: Objects, known: Objects) -> list[Any]:
     """Row by row the later one of two times of reading, as a text and as an instant; None stands for never."""
-    result = []
-    for text, before in zip(read, known, strict=True):
-        now = from_text(text) if text is not None else None
-        result.append(max(now, before) if now and before else now or before)
-    return result
+    times = {text: from_text(text) for text in set(read) if text is not None}  # a page's rows share theirs
+    pairs = ((times.get(text), before) for text, before in zip(read, known, strict=True))
+    return [max(now, before) if now and before else now or before for now, before in pairs]
 
 
 def decisions(plan: Plan) -> Objects:

@@ -203,17 +203,17 @@ def _select(table: Table, fields: Sequence[str]) -> Select[Any]:
 
 def _frame(table: Table, fields: Sequence[str], ids: Sequence[str], rows: Sequence[Row[Any] | None]) -> pd.DataFrame:
     """`rows` as `_select` gives them, None for a record that is not there."""
-
-    def cells(position: int) -> list[Any]:
-        return [None if row is None else row[position] for row in rows]
-
-    modified = [None] * len(rows) if UPDATED_AT not in table.c else shown(table.c[UPDATED_AT], cells(1))
+    shape = columns(table, fields)
+    blank = (None,) * (2 + len(shape))
+    whole = [blank if row is None else row for row in rows]
+    _, moments, *cells = zip(*whole, strict=True) if whole else [()] * len(blank)
+    modified = moments if UPDATED_AT not in table.c else shown(table.c[UPDATED_AT], moments)
     head: dict[str, Sequence[Any]] = {
         Column.ID: list(ids),
         Column.STATE: [Presence.DELETED if row is None else Presence.FOUND for row in rows],
         Column.MODIFIED_AT: modified,
     }
-    body = {field.name: shown(field, cells(at)) for at, field in enumerate(columns(table, fields), start=2)}
+    body = {field.name: shown(field, values) for field, values in zip(shape, cells, strict=True)}
     return object_frame({**head, **body})
 
 
