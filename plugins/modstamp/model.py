@@ -175,11 +175,14 @@ class Field:
 class TypeDescription:
     """An object type as its system describes it, with what our user may do to it.
 
-    `compounds`: fields that are put together from others, such as an address → those others.
+    `compounds`: fields that are put together from others, such as an address → those others. `id_prefix`: what all ids
+    of its records begin with.
     """
 
     name: str
     fields: Mapping[str, Field]
+    label: str = ""
+    id_prefix: str = ""
     compounds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     createable: bool = True
     updateable: bool = True

@@ -126,6 +126,22 @@ def upkeep(document: Document) -> str:
     return "\n".join(lines)
 
 
+def imported(document: Document, *, dry_run: bool) -> str:
+    """What was done, and which rows of the file named no record or several."""
+    table = _table("line", "records", "reason")
+    for each in document["not_found"]:
+        table.add_row(str(each["line"]), "-", each["reason"])
+    for each in document["several"]:
+        table.add_row(str(each["line"]), ", ".join(each["ids"]), "each of them has the key of this row")
+    hidden = document["counts"].get("not visible", 0)
+    rows = f"{document['rows']} rows, {document['counts'].get('seen', 0)} records" + (
+        f", {hidden} of them not there or not visible to our user." if hidden else "."
+    )
+    return "\n".join(
+        filter(None, [(plans if dry_run else runs)([document]), rows, _text(table) if table.row_count else ""])
+    )
+
+
 def drift(document: Document) -> str:
     """What came, went or changed, and whether somebody knows of it now."""
     if not document["drift"]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Literal
 
 import pandas as pd
 
@@ -46,6 +47,12 @@ class ReadOnlyConnector:
         self, type_name: str, fields: Sequence[str], keys: pd.DataFrame, *, including_deleted: bool = False
     ) -> pd.DataFrame:
         return self._connector.find(type_name, fields, keys, including_deleted=including_deleted)
+
+    def ids(self, type_name: str, texts: Sequence[str]) -> list[str | None]:
+        return self._connector.ids(type_name, texts)
+
+    def listed(self, type_name: str, kind: Literal["list view", "report"], name: str) -> list[str]:
+        return self._connector.listed(type_name, kind, name)
 
     def created(self, type_name: str, fields: Sequence[str], since: datetime, until: datetime) -> pd.DataFrame:
         return self._connector.created(type_name, fields, since, until)

@@ -138,7 +138,7 @@ def _standing(environment: Environment, handoff: Handoff) -> _Standing:
         return _Standing(
             linked=tx.links.count(mapping.name),
             inside=tx.records.count(mapping.internal),
-            first=cursor.cursor is None and handoff.direction is Direction.POLLING,
+            first=cursor.cursor is None and handoff.direction is Direction.POLLING and not handoff.origin,
             done=cursor.done if handoff.upper is not None else {},
         )
 

@@ -16,7 +16,7 @@ from modstamp.engine.handoff import RunOptions, Tally
 from modstamp.engine.window import Reading, read
 from modstamp.errors import LimitReachedError
 from modstamp.mapping.schema import TypeMapping
-from modstamp.model import Column, Direction, Side, Window
+from modstamp.model import Column, Direction, Presence, Side, Window
 from modstamp.ports import Transaction
 
 COUNTER = "_counter"  # of the pending entry that asked for the row
@@ -65,6 +65,31 @@ def _asked_for(environment: Environment, waiting: pd.DataFrame, reading: Reading
         reading.ids.update(ids)
         tally.add("seen", len(records))
         yield _moved_apart(environment, _with_counters(records, waiting), window=False)
+
+
+def chosen(environment: Environment, options: RunOptions, reading: Reading, tally: Tally) -> Iterator[Extracted]:
+    """The records that a person chose, seen before or not. A limit leaves the rest to the next polls (G27)."""
+    mapping, size = environment.mapping, environment.connector.abilities().read_size
+    ids = list(dict.fromkeys(options.ids or ()))[: options.limit]
+    for start in range(0, len(ids), size):
+        page = ids[start : start + size]
+        try:
+            records = environment.connector.get(mapping.external_type, mapping.field_names(Side.EXTERNAL), page)
+        except LimitReachedError as limit:
+            reading.stop(limit)
+            if not options.dry_run:
+                _leave(environment, ids[start:], f"import from {options.origin}")
+            return
+        reading.ids.update(page)
+        tally.add("seen", len(records))
+        tally.add("not visible", int((column(records, Column.STATE) == Presence.HIDDEN).sum()))
+        yield _moved_apart(environment, _with_counters(records, _entries(environment, records)), window=False)
+
+
+def _leave(environment: Environment, ids: list[str], reason: str) -> None:
+    with environment.store.begin() as tx:
+        entries = {"record_id": ids, "reason": [reason] * len(ids), "waits_for": [None] * len(ids)}
+        tx.pending.leave(environment.mapping.name, Direction.POLLING, frame(entries))
 
 
 def _moved_apart(environment: Environment, records: pd.DataFrame, *, window: bool) -> Extracted:

@@ -14,12 +14,17 @@ from modstamp.model import Direction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
-    """What a person may ask of one run. `since` and `until` read that window and leave the cursor alone."""
+    """What a person may ask of one run. `since` and `until` read that window and leave the cursor alone.
+
+    So does a poll of `ids` alone; `origin` tells where they come from.
+    """
 
     since: datetime | None = None
     until: datetime | None = None
     limit: int | None = None  # records
     dry_run: bool = False
+    ids: tuple[str, ...] | None = None
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +47,7 @@ class Handoff:
     `token`: of the lease, None in a dry run. `upper`: where the cursor moves to when all parts have landed; None if it
     may not move. `whole`: the parts hold the rest of the window; else it stays open behind `reached` (stamp, id).
     `stopped`: the limit that ended the reading early, in words. `mapping_hash`: of the mapping that the run began with.
-    `user`: under which id we write outside.
+    `user`: under which id we write outside. `origin`: where the records come from that a person chose; empty: a window.
     `counts` and `reasons` (kind → reason → records) add up over the steps, as `seconds` at work do.
     """
 
@@ -59,6 +64,7 @@ class Handoff:
     started_at: str = ""
     clock_offset: float = 0.0
     user: str = ""
+    origin: str = ""
     parts: tuple[Part, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     reasons: Mapping[str, Mapping[str, int]] = field(default_factory=dict)

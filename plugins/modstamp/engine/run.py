@@ -50,6 +50,7 @@ def start(environment: Environment, direction: Direction, options: RunOptions, r
             started_at=instants.to_text(now),
             clock_offset=(environment.connector.now() - now).total_seconds(),
             user=environment.connector.user(),
+            origin=options.origin,
         )
         if lease is not None:
             closing.record(environment, handoff, "running")
@@ -83,6 +84,13 @@ def _extract(environment: Environment, handoff: Handoff, options: RunOptions, ta
     if handoff.direction is Direction.PUSHING:
         extracted = extract.push(environment, options, tally)
         return replace(handoff, parts=tuple(_stage(environment, handoff, extracted)))
+    if options.ids is not None:
+        reading = Reading()
+        return replace(
+            handoff,
+            parts=_polled(environment, handoff, extract.chosen(environment, options, reading, tally)),
+            stopped=reading.stopped,
+        )
     window, moves = open_window(environment, options, None if handoff.dry_run else _lease(handoff))
     reading = Reading()
     staged = _polled(environment, handoff, extract.poll(environment, window, options, reading, tally))
@@ -245,7 +253,8 @@ def finish(environment: Environment, handoff: Handoff) -> Summary:
     remark = closing.remarks(environment, handoff, tally)
     if handoff.direction is Direction.POLLING and not handoff.stopped:
         # A row of the log that names both types and no record (OSF-105).
-        closing.log(environment, handoff, "completed", "Completed poll")
+        done = f"import from {handoff.origin}" if handoff.origin else "poll"
+        closing.log(environment, handoff, "completed", f"Completed {done}")
     environment.store.give_back(lease)
     environment.staging.remove(handoff.run_id, handoff.staged_under)
     status = "paused" if handoff.stopped else "completed"

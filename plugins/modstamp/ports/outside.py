@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 import pandas as pd
 
@@ -66,6 +66,17 @@ class Connector(Protocol):
 
         Deleted ones are found on request, as far as the system still shows them. Returns a frame of records that holds
         `fields` and the key columns.
+        """
+        ...
+
+    def ids(self, type_name: str, texts: Sequence[str]) -> list[str | None]:
+        """Each text as the system itself writes that id; None where it is no id of this type. No record is read."""
+        ...
+
+    def listed(self, type_name: str, kind: Literal["list view", "report"], name: str) -> list[str]:
+        """Ids of the records that people have put together there, each once. `name`: of the list, or its id.
+
+        Raises `ConfigurationError` when there is no such list, or it cannot be read whole.
         """
         ...
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import Literal
 
 import pandas as pd
 
@@ -114,6 +115,15 @@ class MemoryConnector:
             and tuple(fold(version.fields.get(name)) for name in key_names) in wanted
         ]
         return _frame(self._known(type_name, [*fields, *key_names]), found, self.now())
+
+    def ids(self, type_name: str, texts: Sequence[str]) -> list[str | None]:
+        self._type(type_name)
+        return [text.strip() or None for text in texts]
+
+    def listed(self, type_name: str, kind: Literal["list view", "report"], name: str) -> list[str]:
+        self._call()
+        self._type(type_name)
+        raise _wrong(f"{kind} '{name}'", "there is none of this name", "it cannot be made here")
 
     def created(self, type_name: str, fields: Sequence[str], since: datetime, until: datetime) -> pd.DataFrame:
         self._call()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from typing import Literal
 
 import pandas as pd
 
 from modstamp.connections import ConnectionSettings
-from modstamp.connectors.salesforce import options
+from modstamp.connectors.salesforce import listings, options
 from modstamp.connectors.salesforce.bulk import Jobs
 from modstamp.connectors.salesforce.calls import Calls
 from modstamp.connectors.salesforce.describe import Memory, Types
@@ -88,6 +89,15 @@ class SalesforceConnector:
         self, type_name: str, fields: Sequence[str], keys: pd.DataFrame, *, including_deleted: bool = False
     ) -> pd.DataFrame:
         return self._retrieve.find(type_name, fields, keys, including_deleted=including_deleted)
+
+    def ids(self, type_name: str, texts: Sequence[str]) -> list[str | None]:
+        description = self._types.describe(type_name)
+        return [listings.id_of(description, text) for text in texts]
+
+    def listed(self, type_name: str, kind: Literal["list view", "report"], name: str) -> list[str]:
+        found = listings.Listings(self._calls, self._queries)
+        read = found.view if kind == "list view" else found.report
+        return read(self._types.describe(type_name), name)
 
     def created(self, type_name: str, fields: Sequence[str], since: datetime, until: datetime) -> pd.DataFrame:
         return self._retrieve.created(type_name, fields, since, until)

@@ -106,6 +106,8 @@ def _type(body: Mapping[str, Any]) -> TypeDescription:
     return TypeDescription(
         name=body["name"],
         fields={field.name: field for field in fields},
+        label=body.get("label") or "",
+        id_prefix=body.get("keyPrefix") or "",
         compounds=_compounds(body["fields"]),
         createable=body["createable"],
         updateable=body["updateable"],
