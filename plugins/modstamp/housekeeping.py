@@ -6,6 +6,7 @@ One function per task, each with a JSON-able answer, for the command line and fo
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -90,6 +91,28 @@ def _leave(store: Store, mapping: TypeMapping, direction: Direction, ids: list[s
 def connections(settings: Settings) -> list[str]:
     """Ids of the outside systems, each once."""
     return list(dict.fromkeys(mapping.connection for mapping in wiring.mappings(settings)))
+
+
+def reread_formulas(
+    connection: str, settings: Settings, resolve: wiring.Resolver = from_environment
+) -> dict[str, dict[str, object]]:
+    """Queue linked records whose calculated fields show another value (G7).
+
+    Returns mapping → fields, records, queued, and why it was skipped; those without calculated fields are left out.
+    """
+    from modstamp.engine.formulas import reread  # noqa: PLC0415  # pandas
+
+    found = {}
+    for mapping in wiring.mappings(settings):
+        if mapping.connection == connection and mapping.polling.on:
+            with (
+                wiring.open_run(mapping.name, Direction.POLLING, settings, resolve) as run,
+                run.meter.during("formulas", mapping.name),
+            ):
+                result = reread(run.environment)
+            if result is not None:
+                found[mapping.name] = asdict(result)
+    return found
 
 
 def refresh(connection: str, settings: Settings, resolve: wiring.Resolver = from_environment) -> dict[str, object]:

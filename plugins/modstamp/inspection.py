@@ -83,6 +83,7 @@ class _Connectors:
 
 def _examined(file: MappingFile, store: Store, connector: Connector) -> dict[str, Any]:
     from modstamp.engine import sight  # noqa: PLC0415  # pandas
+    from modstamp.mapping import traits  # noqa: PLC0415  # only here
     from modstamp.mapping.live import advise_live, check_live  # noqa: PLC0415  # only here
 
     mapping = file.mapping
@@ -100,6 +101,7 @@ def _examined(file: MappingFile, store: Store, connector: Connector) -> dict[str
         "external": mapping.external,
         "problems": [each.as_dict() for each in check_live(file, internal, external, parents, known)],
         "advice": [each.as_dict() for each in advice],
+        "notes": traits.notes(mapping, external),
     }
 
 

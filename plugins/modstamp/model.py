@@ -171,12 +171,22 @@ class Field:
     refers_to: tuple[str, ...] = ()
 
 
+class Trait(StrEnum):
+    """What tells an organisation's types apart from plain ones."""
+
+    PERSONS = "person accounts"
+    RECORD_TYPES = "record types"
+    CURRENCIES = "several currencies"
+    PLACES = "lists of states and countries"
+    TIME_ZONES = "time zones of users"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TypeDescription:
     """An object type as its system describes it, with what our user may do to it.
 
     `compounds`: fields that are put together from others, such as an address → those others. `id_prefix`: what all ids
-    of its records begin with.
+    of its records begin with. `traits`: what is not plain about it → the fields or kinds that show it.
     """
 
     name: str
@@ -184,6 +194,7 @@ class TypeDescription:
     label: str = ""
     id_prefix: str = ""
     compounds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    traits: Mapping[Trait, tuple[str, ...]] = field(default_factory=dict)
     createable: bool = True
     updateable: bool = True
     deletable: bool = True

@@ -89,6 +89,7 @@ def doctor(document: Document) -> str:
         sign = "✗" if each["problems"] else "!" if each["advice"] else "✓"
         lines.append(f"{sign} {each['mapping']}: {each['internal']} ↔ {each['external']}")
         lines += [f"  {line}" for line in [*_problems(each["problems"], "✗"), *_problems(each["advice"], "!")]]
+        lines += [f"  · {note}" for note in each["notes"]]
     return "\n".join(lines)
 
 
@@ -120,6 +121,11 @@ def upkeep(document: Document) -> str:
     """What was forgotten, what is looked at again, and what was asked anew."""
     lines = [f"forgotten: {records:,} {kind}" for kind, records in document["forgotten"].items()]
     lines += [f"looked at again by the next run of {run}: {records:,}" for run, records in document["queued"].items()]
+    for found in document["formulas"].values():
+        lines += [
+            f"{mapping}: {each['skipped'] or str(each['queued']) + ' records whose calculated fields changed'}"
+            for mapping, each in found.items()
+        ]
     for name, each in document["refreshed"].items():
         lines.append(f"{name}: {len(each['types'])} types described anew")
         lines += [f"{mapping}: {what}" for mapping, found in each["drift"].items() for what in found]

@@ -116,6 +116,10 @@ class Settings(BaseSettings):
         timedelta(hours=1), description="How long a type's description is used before it is asked for again"
     )
 
+    formula_calls: int = Field(
+        500, ge=0, description="Calls that the nightly reading of one mapping's calculated fields may take (G7)"
+    )
+
     tombstone_retention: Duration = Field(
         timedelta(days=30),
         ge=timedelta(days=15),

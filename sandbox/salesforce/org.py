@@ -20,7 +20,7 @@ from sandbox.salesforce.meter import Meter
 from sandbox.salesforce.opportunities import stage_rows
 from sandbox.salesforce.query import Cursors
 from sandbox.salesforce.rules import Rules, load_rules
-from sandbox.salesforce.schema import DEFAULT_CUSTOM_FIELDS, Schema, load_schema, with_metadata
+from sandbox.salesforce.schema import DEFAULT_CUSTOM_FIELDS, Schema, load_schema, with_features, with_metadata
 from sandbox.salesforce.sessions import Sessions
 from sandbox.salesforce.store import Store
 from sandbox.salesforce.views import Views, load_views
@@ -51,6 +51,7 @@ class Credentials:
 class Options:
     """How this org differs from the ordinary one.
 
+    `features` are those of `features.yaml`.
     `passwords` allows the password grant and SOAP login; `lower_emails` and `format_phones` are rewritings on save.
     """
 
@@ -59,6 +60,7 @@ class Options:
     lower_emails: bool = True
     format_phones: bool = False
     custom_fields: tuple[Path, ...] = ()
+    features: tuple[str, ...] = ()
     rules: Path | None = None
     instance_url: str | None = None
 
@@ -101,11 +103,22 @@ class Org:
         merged = {name: dict(data) for name, data in self.metadata.items()}
         for name, data in metadata.items():
             merged[name] = _merged(merged.get(name, {}), data)
-        schema = with_metadata(load_schema(), merged)
+        schema = with_features(with_metadata(load_schema(), merged), *self.options.features)
         self.store.extend(schema)
         self.access.base, self.metadata, self.opened = schema, merged, self.clock.now()
         text = yaml.safe_dump(merged, sort_keys=False, allow_unicode=True)
         (self.state / CUSTOM_FIELDS_FILE).write_text(text, encoding="utf-8")
+
+    def switch_on(self, *features: str) -> None:
+        """Let the org have more of what `features.yaml` names; as long as this process runs.
+
+        Raises:
+            ValueError: there is no such feature.
+        """
+        schema = with_features(self.access.base, *features)
+        self.store.extend(schema)
+        self.access.base, self.opened = schema, self.clock.now()
+        self.options.features = (*self.options.features, *features)
 
     def show(self, views: Views) -> None:
         """Let the org have these list views and reports."""
@@ -157,6 +170,8 @@ def open_org(state: Path, options: Options) -> Org:
     for path in custom_files(state, *options.custom_fields):
         org.metadata |= yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     org.show(load_views(state / VIEWS_FILE))
+    chosen, options.features = options.features, ()
+    org.switch_on(*chosen)
     return org
 
 

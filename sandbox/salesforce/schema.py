@@ -14,6 +14,7 @@ import yaml
 OBJECTS_FOLDER = Path(__file__).parent / "objects"
 DEFAULT_CUSTOM_FIELDS = OBJECTS_FOLDER / "custom_fields.yaml"
 AUDIT_FIELDS = OBJECTS_FOLDER / "audit_fields.yaml"
+FEATURES = Path(__file__).with_name("features.yaml")
 FLAGS = ("createable", "updateable", "nillable", "filterable", "sortable", "groupable")
 # Flags that a type does not have unless a file says so.
 LACKED_BY_TYPE: Mapping[str, frozenset[str]] = MappingProxyType(
@@ -106,6 +107,7 @@ class ObjectType:
     fields: Mapping[str, Field]
     abilities: frozenset[str]
     told: Mapping[str, Any] = field(default_factory=dict)
+    record_types: tuple[str, ...] = ()
     by_lower_name: Mapping[str, Field] = field(default_factory=dict)
     by_relationship: Mapping[str, Field] = field(default_factory=dict)
 
@@ -199,6 +201,29 @@ def with_metadata(schema: Schema, metadata: Mapping[str, Any]) -> Schema:
             for name, fields in custom.items()
         ],
     )
+
+
+def with_features(schema: Schema, *names: str) -> Schema:
+    """A schema of an org in which these are switched on; `features.yaml` has them.
+
+    Raises:
+        ValueError: there is no such feature.
+    """
+    known = _read(FEATURES)
+    unknown = set(names) - known.keys()
+    if unknown:
+        raise ValueError(f"no feature {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+    for name in names:
+        kinds = known[name].get("record_types", {})
+        types = [
+            replace(
+                with_fields(schema[of], {each: _field(each, values) for each, values in fields.items()}),
+                record_types=tuple(kinds.get(of, schema[of].record_types)),
+            )
+            for of, fields in known[name]["fields"].items()
+        ]
+        schema = with_types(schema, types)
+    return schema
 
 
 def with_types(schema: Schema, types: Iterable[ObjectType]) -> Schema:

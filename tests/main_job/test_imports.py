@@ -9,17 +9,18 @@ from typing import Any
 
 import pytest
 
-from modstamp import approval, imports
+from modstamp import approval, imports, matches
+from modstamp.engine.matching import Pair
 from modstamp.errors import ConfigurationError
 from modstamp.imports import Source
-from tests.fixtures.office import LEAD, Office
+from tests.fixtures.office import ACCOUNT, LEAD, Office
 from tests.fixtures.shell import Shell, shell
 from tests.fixtures.small_office import MappingFiles, files, small_office
 
 __all__ = ["files", "shell", "small_office"]
 
 STATE = (
-    "SELECT id, email, first_name, last_name, phone, updated_at FROM prospects ORDER BY id",
+    "SELECT id, name, city, owner_id, updated_at FROM accounts ORDER BY id",
     "SELECT id, internal_id, external_id, internal_base FROM sync_links ORDER BY id",
     "SELECT id FROM sync_history ORDER BY id",
 )
@@ -31,17 +32,17 @@ def write(path: Path, header: Iterable[str], rows: Iterable[Iterable[Any]]) -> s
     return str(path)
 
 
-def bring(office: Office, kind: Any, name: str, **options: Any) -> dict[str, Any]:
-    run_id = f"import-{next(office.numbers)}"
-    return imports.run(Source(mapping=LEAD, kind=kind, name=name), run_id, office.settings, office.resolve, **options)
+def bring(office: Office, kind: Any, name: str, mapping: str = LEAD) -> dict[str, Any]:
+    source, run_id = Source(mapping=mapping, kind=kind, name=name), f"import-{next(office.numbers)}"
+    return imports.run(source, run_id, office.settings, office.resolve)
 
 
 def mails(office: Office) -> list[str]:
     return [mail for (mail,) in office.sql("SELECT email FROM prospects ORDER BY id")]
 
 
-def held(office: Office) -> list[tuple[str, str]]:
-    rows = office.sql("SELECT record_id, kind FROM sync_quarantine WHERE mapping = :m ORDER BY record_id", m=LEAD)
+def held(office: Office, mapping: str = LEAD) -> list[tuple[str, str]]:
+    rows = office.sql("SELECT record_id, kind FROM sync_quarantine WHERE mapping = :m ORDER BY record_id", m=mapping)
     return [(str(record), str(kind)) for record, kind in rows]
 
 
@@ -49,41 +50,49 @@ def told(counts: Any) -> dict[str, int]:
     return {name: counts.get(name, 0) for name in ("seen", "created", "updated", "unchanged", "quarantined")}
 
 
-def scene(office: Office, fresh: int, doubtful: int) -> list[str]:
-    """So many new Leads, and new ones that have the address of a linked one; returns the addresses of all."""
-    office.fill_leads(doubtful)
-    office.poll()
-    office.later(1)
-    office.fill_leads(doubtful)
-    office.fill_leads(fresh, first=doubtful)
-    return [f"lead{number}@example.com" for number in range(fresh + doubtful)]
-
-
 def proof(office: Office, folder: Path, fresh: int, doubtful: int) -> None:
-    """Those whose match is taken wait for a person, nothing is doubled, and importing again changes nothing."""
-    wanted = scene(office, fresh, doubtful)
-    path = write(folder / "leads.csv", ["Email"], [[mail] for mail in wanted])
+    """Those that two of ours match wait for a person, nothing is doubled, and importing again changes nothing."""
+    names = [f"Firm {number}" for number in range(fresh + doubtful)]
+    outside = office.insert("Account", [{"Name": name, "OwnerId": office.owner} for name in names])
+    for name in names[:doubtful]:
+        office.sql("INSERT INTO accounts (name, city) VALUES (:n, 'one'), (:n, 'other')", n=name)
+    path = write(folder / "accounts.csv", ["Account Name", "Note"], [[name, "-"] for name in names])
 
-    done = bring(office, "CSV", path)
+    done = bring(office, "CSV", path, mapping=ACCOUNT)
 
-    assert (done["rows"], len(done["several"]), done["not_found"]) == (fresh + doubtful, doubtful, [])
-    assert told(done["counts"])["created"] == fresh
-    assert sorted(mails(office)) == sorted(wanted)
-    waiting = held(office)
-    assert [kind for _, kind in waiting] == ["ambiguous"] * doubtful
+    assert (done["rows"], done["several"], done["not_found"]) == (fresh + doubtful, [], [])
+    assert done["counts"]["created"] == fresh
+    assert office.one("SELECT count(*) FROM accounts") == fresh + 2 * doubtful
+    waiting = held(office, ACCOUNT)
+    assert waiting == [(record, "ambiguous") for record in sorted(outside[:doubtful])]
     state = [office.sql(statement) for statement in STATE]
 
-    again = bring(office, "CSV", path)
+    again = bring(office, "CSV", path, mapping=ACCOUNT)
 
     assert told(again["counts"])["created"] == told(again["counts"])["updated"] == 0
     assert [office.sql(statement) for statement in STATE] == state
-    assert held(office) == waiting
-    assert office.poll().counts.get("created", 0) == 0  # the poll that follows meets the same records
+    assert held(office, ACCOUNT) == waiting
+    answered(office, path)
+
+
+def answered(office: Office, path: str) -> None:
+    """A person says which of the two it is, and the next import goes by that."""
+    (waits, *_) = matches.waiting([ACCOUNT], office.settings, office.resolve)
+    chosen = waits["candidates"][1]
+    pair = Pair(internal_id=chosen, external_id=waits["external_id"])
+    matches.decide(ACCOUNT, pair, "ada", office.settings, office.resolve)
+
+    done = bring(office, "CSV", path, mapping=ACCOUNT)
+
+    assert told(done["counts"])["created"] == 0
+    linked = "SELECT internal_id FROM sync_links WHERE mapping = :m AND external_id = :e"
+    assert office.sql(linked, m=ACCOUNT, e=waits["external_id"]) == [(chosen,)]
+    assert (waits["external_id"], "ambiguous") not in held(office, ACCOUNT)
 
 
 @pytest.mark.requirement("OSF-016")
 @pytest.mark.guarantee("G20")
-def test_a_file_of_addresses(small_office: Office, tmp_path: Path) -> None:
+def test_a_file_of_names(small_office: Office, tmp_path: Path) -> None:
     proof(small_office, tmp_path, fresh=20, doubtful=4)
 
 

@@ -127,6 +127,7 @@ def daily(*, as_json: bool) -> None:
     document = {
         "forgotten": housekeeping.forget(settings),
         "queued": housekeeping.look_again(settings),
+        "formulas": {each: housekeeping.reread_formulas(each, settings) for each in housekeeping.connections(settings)},
         "refreshed": {each: housekeeping.refresh(each, settings) for each in housekeeping.connections(settings)},
     }
     shared.show(document, report.upkeep(document), as_json=as_json)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from modstamp.errors import Problem
-from modstamp.mapping import drift
+from modstamp.mapping import drift, traits
 from modstamp.mapping.catalog import MappingFile, suggestion
 from modstamp.mapping.conditions import fields
 from modstamp.mapping.documents import Path
@@ -60,7 +60,12 @@ def advise_live(
 ) -> list[Problem]:
     """What will send single records to quarantine, what drifted, and rights missing for what is switched off."""
     sides = {Side.INTERNAL: internal, Side.EXTERNAL: external}
-    return [*_rights(file, sides, needed=False), *_lengths(file, sides), *_drifted(file, sides, known)]
+    return [
+        *_rights(file, sides, needed=False),
+        *_lengths(file, sides),
+        *_drifted(file, sides, known),
+        *traits.advice(file, external),
+    ]
 
 
 def stopping(file: MappingFile, sides: Sides, known: Schema | None) -> Iterator[Problem]:
@@ -154,6 +159,8 @@ def _unwritable_fields(file: MappingFile, sides: Sides) -> Iterator[Problem]:
                 what = f"{field.name} cannot be written on {operation}: {why}"
                 back = "in" if direction is Direction.PUSHING else "out"
                 fix = f"write 'direction: {back}', or give our user the right to edit the field"
+                if parts := sides[direction.target].compounds.get(field.name):
+                    fix = f"write 'direction: {back}', and map its parts: {', '.join(parts)}"
                 yield Problem(file.document.where(("fields", index)), what, fix)
 
 

@@ -25,6 +25,8 @@ Keeps the house, once a night and by hand as `python -m modstamp upkeep`.
 - **look_again** queues the records that a condition withholds: it may look at the date, a formula or a parent's field,
   which change without the record. The next run of each mapping judges them anew.
 - **refresh** describes the types of each connection anew, and tells which fields came, went or changed.
+- **reread_formulas** reads the calculated fields of linked records, 2,000 per call, and queues those that show another
+  value: a formula changes without its record, so that no poll sees it.
 - **reconcile** compares both sides of each mapping and lists what is out of step. Drifted and never seen records are
   queued for the next runs, as a right that was lost for a while leaves them; with `repair` everything is. It reads each
   type whole: large ones by Bulk 2.0, in few calls.
@@ -43,6 +45,10 @@ def look_again() -> None:
 
 def refresh(connection: str) -> None:
     log.info("%s: %s", connection, housekeeping.refresh(connection, Settings(), resolve))
+
+
+def reread_formulas(connection: str) -> None:
+    log.info("%s: %s", connection, housekeeping.reread_formulas(connection, Settings(), resolve))
 
 
 def reconcile(mapping: str) -> None:
@@ -94,6 +100,7 @@ def upkeep_dag(settings: Settings) -> DAG:
         for connection in housekeeping.connections(settings):
             arguments: dict[str, Any] = {"task_id": f"refresh_{connection}", "pool": factory.pool(connection)}
             task(**arguments)(refresh)(connection)
+            task(**{**arguments, "task_id": f"reread_formulas_{connection}"})(reread_formulas)(connection)
         for mapping in wiring.mappings(settings):
             if mapping.is_on(Direction.POLLING):
                 arguments = {"task_id": f"reconcile_{mapping.name}", "pool": factory.pool(mapping.connection)}

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Engine, delete, select
 
-from modstamp.model import Field, TypeDescription
+from modstamp.model import Field, Trait, TypeDescription
 from modstamp.state.clock import Clock, system_time
 from modstamp.state.rows import upsert
 from modstamp.state.tables import descriptions
@@ -51,7 +51,8 @@ class Descriptions:
 def _described(document: Mapping[str, Any]) -> TypeDescription:
     fields = {name: Field(**_tuples(field)) for name, field in document["fields"].items()}
     compounds = _tuples(document.get("compounds", {}))
-    return TypeDescription(**{**document, "fields": fields, "compounds": compounds})
+    traits = {Trait(name): value for name, value in _tuples(document.get("traits", {})).items()}
+    return TypeDescription(**{**document, "fields": fields, "compounds": compounds, "traits": traits})
 
 
 def _tuples(field: Mapping[str, Any]) -> dict[str, Any]:

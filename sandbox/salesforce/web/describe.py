@@ -7,6 +7,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 from types import MappingProxyType
 from typing import Any, Final
 
+from sandbox.salesforce.ids import make
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.schema import Field, ObjectType
 from sandbox.salesforce.web.call import Answer, Call
@@ -102,7 +103,7 @@ def describe(org: Org, call: Call) -> Answer:
         "lookupLayoutable": None,
         "namedLayoutInfos": [],
         "networkScopeFieldName": None,
-        "recordTypeInfos": [_master_record_type(object_type, call)] if object_type.presented else [],
+        "recordTypeInfos": _record_types(object_type, call) if object_type.presented else [],
         "searchLayoutable": object_type.told.get("searchLayoutable", True),
         "sobjectDescribeOption": "FULL",
         "supportedScopes": [{"label": f"All {object_type.plural.lower()}", "name": "everything"}],
@@ -140,6 +141,23 @@ def _summary(object_type: ObjectType, call: Call) -> dict[str, Any]:
         "urls": {"sobject": path, "describe": f"{path}/describe", "rowTemplate": f"{path}/{{ID}}"},
     }
     return usual | {name: value for name, value in object_type.told.items() if name in usual}
+
+
+def _record_types(object_type: ObjectType, call: Call) -> list[dict[str, Any]]:
+    """Those of its own, then the one that every type has; the first of its own is our user's default."""
+    master = _master_record_type(object_type, call)
+    made = [
+        {
+            **master,
+            "defaultRecordTypeMapping": number == 0,
+            "developerName": name.replace(" ", "_"),
+            "master": False,
+            "name": name,
+            "recordTypeId": make("012", number + 1),
+        }
+        for number, name in enumerate(object_type.record_types)
+    ]
+    return [*made, {**master, "defaultRecordTypeMapping": not made}]
 
 
 def _master_record_type(object_type: ObjectType, call: Call) -> dict[str, Any]:

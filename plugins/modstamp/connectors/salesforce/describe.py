@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
+from modstamp.connectors.salesforce import traits
 from modstamp.connectors.salesforce.calls import Calls, Request
 from modstamp.connectors.salesforce.errors import RefusedError
 from modstamp.errors import ConfigurationError, Problem
@@ -109,6 +110,7 @@ def _type(body: Mapping[str, Any]) -> TypeDescription:
         label=body.get("label") or "",
         id_prefix=body.get("keyPrefix") or "",
         compounds=_compounds(body["fields"]),
+        traits=traits.traits(body),
         createable=body["createable"],
         updateable=body["updateable"],
         deletable=body["deletable"],
