@@ -23,7 +23,7 @@ def test_the_page_has_the_table_that_the_mapping_files_make() -> None:
 
 
 @pytest.mark.requirement("OSF-005")
-@pytest.mark.parametrize("mapping", MAPPINGS, ids=lambda each: each.name)
+@pytest.mark.parametrize("mapping", list(MAPPINGS), ids=lambda each: each.name)
 def test_each_mapped_field_stands_in_its_row(mapping: TypeMapping) -> None:
     found = mapping
     (row,) = (line for line in PAGE.splitlines() if line.startswith(f"| {found.external_type} |"))

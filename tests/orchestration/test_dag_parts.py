@@ -186,6 +186,11 @@ def test_the_upkeep_dag_forgets_looks_again_and_refreshes_each_connection() -> N
     dag = daily.upkeep_dag(Settings(mappings=PROJECT / "include" / "mappings"))
 
     reconciled = {name for name in dag.task_ids if name.startswith("reconcile_salesforce_")}
-    assert set(dag.task_ids) - reconciled == {"forget", "look_again", "refresh_salesforce"}
+    assert set(dag.task_ids) - reconciled == {
+        "forget",
+        "look_again",
+        "refresh_salesforce",
+        "reread_formulas_salesforce",
+    }
     assert len(reconciled) == 9
     assert dag.task_dict["refresh_salesforce"].pool == "salesforce_api"
