@@ -140,6 +140,7 @@ def test_a_login_without_an_administrators_rights_is_told_them_all_at_once(small
         "salesforce_lead: our user may not create Lead records",
         "salesforce_lead: our user may not update Lead records",
         "salesforce_opportunity_contact_role: our user may not create OpportunityContactRole records",
+        "salesforce_opportunity_contact_role: our user may not update OpportunityContactRole records",
     ]
 
 

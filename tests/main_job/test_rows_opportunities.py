@@ -117,7 +117,10 @@ def test_contact_roles_travel_both_ways(small_office: Office, deal: str) -> None
     assert small_office.push(ROLE).counts["created"] == 1
     found = {row["Role"]: row for row in roles(small_office)}
     assert (found["Evaluator"]["Id"], found["Influencer"]["OpportunityId"]) == (made, deal)
-    assert small_office.push(ROLE).counts.get("created", 0) == 0
+    small_office.sql("UPDATE opportunity_prospect_roles SET is_primary = (role = 'Influencer')")
+    counts = small_office.push(ROLE).counts
+    assert (counts.get("created", 0), counts["updated"]) == (0, 2)
+    assert {row["Role"]: row["IsPrimary"] for row in roles(small_office)} == {"Evaluator": False, "Influencer": True}
 
 
 @pytest.mark.guarantee("G16")

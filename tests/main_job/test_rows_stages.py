@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.fixtures.office import CONTACT, Office
+from tests.fixtures.office import ACCOUNT, CONTACT, Office
 from tests.fixtures.small_office import MappingFiles
 
 STATUS = "salesforce_lead_status"
@@ -47,6 +47,28 @@ def test_every_status_of_leads_and_of_contacts_shows_on_its_prospect(small_offic
     assert len(set(shown.values())) == len(statuses)
     found = {row[0] for row in small_office.sql("SELECT stage_name FROM prospects WHERE stage_name IS NOT NULL")}
     assert found == set(texts)
+
+
+@pytest.mark.requirement("OSF-150")
+def test_the_colour_of_a_stage_is_the_teams_own(small_office: Office) -> None:
+    small_office.sql("UPDATE stages SET color = '#2e7d32' WHERE name = 'Replied'")
+    small_office.later()
+    for row in list(small_office.salesforce.store.rows("LeadStatus")):
+        small_office.salesforce.store.touch("LeadStatus", row["Id"])
+    small_office.poll(STATUS)
+    assert small_office.sql("SELECT name, color FROM stages WHERE color IS NOT NULL") == [("Replied", "#2e7d32")]
+
+
+@pytest.mark.requirement("OSF-024")
+def test_accounts_have_no_stage_and_their_status_may_be_any_column(small_office: Office, files: MappingFiles) -> None:
+    (account,) = small_office.insert("Account", [{"Name": "Acme", "Rating": "Warm", "OwnerId": small_office.owner}])
+    files.change_field("account", "industry", external="Rating")
+    small_office.poll(ACCOUNT)
+    assert small_office.sql("SELECT name, industry FROM accounts") == [("Acme", "Warm")]
+    small_office.sql("UPDATE accounts SET industry = 'Hot'")
+    small_office.push(ACCOUNT)
+    assert value(small_office, "Account", account, "Rating") == "Hot"
+    assert "stage_id" not in [row[1] for row in small_office.sql("PRAGMA table_info(accounts)")]
 
 
 @pytest.mark.requirement("STG-041")

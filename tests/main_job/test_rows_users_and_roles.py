@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -118,6 +120,30 @@ def test_an_owner_whom_salesforce_does_not_know_is_reported_and_not_guessed(smal
     small_office.poll(USER)
     small_office.push()
     assert owner_of(small_office, lead) != small_office.owner
+
+
+@pytest.mark.requirement("OSF-064")
+def test_a_queue_is_a_team_by_its_value_table(small_office: Office, files: MappingFiles) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "mappings.md").read_text(encoding="utf-8")
+    (example,) = [each for each in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL) if "salesforce.Group" in each]
+    (files.folder / "salesforce" / "queue.yaml").write_text(example)
+    names = ("Inbound Americas", "Event Follow-up")
+    americas, event = small_office.insert("Group", [{"Name": name, "Type": "Queue"} for name in names])
+    lead, _ = small_office.fill_leads(1, OwnerId=americas) + small_office.fill_leads(1, first=1, OwnerId=event)
+
+    assert small_office.poll("salesforce_group").counts["quarantined"] == 1
+    small_office.poll()
+    assert small_office.sql(OWNERS) == [("lead0@example.com", "team.americas@acme.example")]
+    reasons = [each["reason"] for each in inspection.overview(small_office.settings, small_office.resolve)["pending"]]
+    assert f"waits for user:{event}" in reasons
+
+    person = small_office.one("SELECT internal_id FROM sync_links WHERE external_id = :id", id=small_office.owner)
+    small_office.sql("UPDATE prospects SET owner_id = :person", person=person)
+    small_office.push()
+    assert owner_of(small_office, lead) == small_office.owner
+    small_office.sql("UPDATE prospects SET owner_id = (SELECT id FROM users WHERE email LIKE 'team.americas%')")
+    small_office.push()
+    assert owner_of(small_office, lead) == americas
 
 
 @pytest.mark.requirement("OSF-063")

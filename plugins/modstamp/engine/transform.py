@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from modstamp.engine.edits import stands_for_blank
 from modstamp.engine.frames import Mask, Objects, blank, choose, column, frame, objects, present
-from modstamp.mapping.schema import FieldMapping, TypeMapping
+from modstamp.mapping.schema import FieldMapping, Instead, TypeMapping
 from modstamp.mapping.values import ValueTable
 from modstamp.model import Direction, awaited
 
@@ -101,7 +102,17 @@ def _through_table(
     if field.values is None or (field.reference is not None and direction is Direction.PUSHING):
         return values, np.zeros(len(values), dtype=bool)
     translated, unmapped = tables[field.internal].translate(pd.Series(values, dtype=object), direction)
-    return translated.to_numpy(dtype=object), unmapped.to_numpy(dtype=bool)
+    result, left = translated.to_numpy(dtype=object, copy=True), unmapped.to_numpy(dtype=bool)
+    for position in np.flatnonzero(left):
+        result[position] = unpaired(field, values[position], direction)
+    return result, left & ~present(result)
+
+
+def unpaired(field: FieldMapping, value: Any, direction: Direction) -> Any:
+    """What a value becomes that no pair of the field's table names; None: its record is rejected."""
+    if isinstance(field.unmapped, Instead):
+        return field.unmapped.of(direction)
+    return value if field.unmapped == "pass" else None
 
 
 def _unmasked(field: FieldMapping, direction: Direction, raw: Objects) -> Objects:
@@ -152,4 +163,5 @@ def by_lookup(
     if field.values is None or direction is Direction.POLLING:
         return named
     outward = tables[field.internal].lookup(direction)
-    return {record: outward[name] for record, name in named.items() if name in outward}
+    found = {record: outward.get(name) or unpaired(field, name, direction) for record, name in named.items()}
+    return {record: value for record, value in found.items() if value is not None}

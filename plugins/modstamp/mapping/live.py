@@ -154,6 +154,8 @@ def _unwritable_fields(file: MappingFile, sides: Sides) -> Iterator[Problem]:
     for index, direction, field in _written(file, sides):
         toggles = file.mapping.toggles(direction)
         for operation, writable in ((Operation.CREATE, field.createable), (Operation.UPDATE, field.updateable)):
+            if operation is Operation.UPDATE and not file.mapping.fields[index].updates(direction):
+                continue
             if toggles.of(operation).on and not writable:
                 why = "it is calculated" if field.calculated else "the system or our user's rights forbid it"
                 what = f"{field.name} cannot be written on {operation}: {why}"

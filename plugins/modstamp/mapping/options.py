@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from modstamp.errors import Problem
 from modstamp.mapping.catalog import MappingFile
 from modstamp.mapping.documents import Path
-from modstamp.mapping.schema import FieldMapping, section
+from modstamp.mapping.schema import FieldMapping, Instead, section
 from modstamp.model import Direction, Side
 
 _Fault = tuple[str, str, str]  # the key of the option, what is wrong, the fix
@@ -25,6 +25,7 @@ def _faults(file: MappingFile, row: FieldMapping) -> Iterator[_Fault]:
     yield from _ways(row)
     yield from _conflict(row)
     yield from _only_on(file, row)
+    yield from _unmapped(row)
     if row.empty_as.inbound is not None or row.empty_as.outbound is not None:
         yield from _placeholders(file, row)
 
@@ -43,6 +44,18 @@ def _ways(row: FieldMapping) -> Iterator[_Fault]:
         elif row.skips_empty(direction) and placeholder is not None:
             what = f"{name} blanks cannot both be skipped and be written as '{placeholder}'"
             yield "empty_as", what, f"take '{name}' out of 'skip_empty' or of 'empty_as'"
+
+
+def _unmapped(row: FieldMapping) -> Iterator[_Fault]:
+    if row.unmapped == "hold":
+        return
+    if row.values is None:
+        yield "unmapped", "without a value table every value travels as it is", "take 'unmapped' out, or add 'values'"
+    elif isinstance(row.unmapped, Instead):
+        for direction in Direction:
+            if row.unmapped.of(direction) is not None and not row.travels(direction):
+                what, name = f"nothing travels {section(direction)}", section(direction)
+                yield "unmapped", what, f"take '{name}' out, or let the field travel that way"
 
 
 def _conflict(row: FieldMapping) -> Iterator[_Fault]:

@@ -161,6 +161,18 @@ class Placeholders(Strict):
     """Written outside where the internal field is empty."""
 
 
+class Instead(Strict):
+    """What stands for every value that no pair of the table names, by the direction in which it is written."""
+
+    inbound: str | None = Field(None, min_length=1)
+    """Written inside."""
+    outbound: str | None = Field(None, min_length=1)
+    """Written outside."""
+
+    def of(self, direction: Direction) -> str | None:
+        return self.inbound if direction is Direction.POLLING else self.outbound
+
+
 class FieldMapping(Strict):
     """Two fields and what may travel between them."""
 
@@ -172,6 +184,8 @@ class FieldMapping(Strict):
     """Where the value travels: into the engagement database, out of it, or both."""
     values: str | tuple[ValuePair, ...] | None = None
     """A value table: the name of a file in `values/`, or the pairs themselves."""
+    unmapped: Literal["hold", "pass"] | Instead = "hold"
+    """A value that no pair names: hold rejects the record, pass lets it travel as it is; or what stands for it."""
     reference: Annotated[Reference, BeforeValidator(_typed, json_schema_input_type=str | Reference)] | None = None
     """The type whose record the value names; with `by`, the column that holds the value."""
     conflict: ConflictPolicy | Literal["strictest"] | None = None
