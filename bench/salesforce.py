@@ -13,7 +13,7 @@ from typing import Any, Self
 from sandbox.salesforce.clock import stamp
 from sandbox.salesforce.server import Salesforce, running
 
-_AGE = timedelta(days=1)  # of the leads, so that they lie behind the look-back of later polls
+_AGE = timedelta(days=1)  # of the newest lead, so that all lie behind the look-back of later polls
 _PER_SECOND = 10
 
 
@@ -33,7 +33,7 @@ class SalesforceProcess:
         self._process.wait()
 
     def fill(self, count: int) -> None:
-        """Leads without dirt, made a day ago, ten a second."""
+        """Leads without dirt, the last of them made a day ago, ten a second."""
         self._ask("fill", count=count)
 
     def edit(self, field: str, value: str) -> None:
@@ -82,7 +82,7 @@ def _say(answer: Any) -> None:
 
 
 def _fill(salesforce: Salesforce, count: int) -> None:
-    start = (datetime.now(UTC) - _AGE).replace(microsecond=0)
+    start = (datetime.now(UTC) - _AGE - timedelta(seconds=count // _PER_SECOND)).replace(microsecond=0)
     rows = (
         {
             "LastName": f"Last{number}",
