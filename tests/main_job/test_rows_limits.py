@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,15 @@ def counted(office: Office) -> int:
 
 def set_own_threshold(office: Office, calls: int) -> None:
     office.settings = office.settings.model_copy(update={"own_threshold": calls})
+
+
+def give_low_priority(office: Office, folder: Path, name: str) -> None:
+    """In mappings of this office's own."""
+    mappings = folder / "mappings"
+    shutil.copytree(office.settings.mappings, mappings)
+    file = mappings / "salesforce" / f"{name}.yaml"
+    file.write_text(f"{file.read_text(encoding='utf-8')}\npriority: low\n", encoding="utf-8")
+    office.settings = office.settings.model_copy(update={"mappings": mappings})
 
 
 def titles(office: Office) -> list[str | None]:
@@ -125,11 +135,7 @@ def test_a_poll_that_the_orgs_limit_stopped_loses_nothing(crowded: Office) -> No
 
 @pytest.mark.guarantee("G27")
 def test_a_type_of_low_priority_leaves_room_for_the_others(small_office: Office, tmp_path: Path) -> None:
-    folder = tmp_path / "mappings"
-    shutil.copytree(small_office.settings.mappings, folder)
-    accounts = folder / "salesforce" / "account.yaml"
-    accounts.write_text(f"{accounts.read_text(encoding='utf-8')}\npriority: low\n", encoding="utf-8")
-    small_office.settings = small_office.settings.model_copy(update={"mappings": folder})
+    give_low_priority(small_office, tmp_path, "account")
     small_office.poll()
     small_office.poll("salesforce_account")
     used = counted(small_office)
@@ -137,3 +143,21 @@ def test_a_type_of_low_priority_leaves_room_for_the_others(small_office: Office,
 
     assert small_office.poll("salesforce_account").paused
     assert not small_office.poll().paused
+
+
+@pytest.mark.guarantee("G27")
+def test_types_that_run_at_once_share_one_budget_by_their_priority(small_office: Office, tmp_path: Path) -> None:
+    give_low_priority(small_office, tmp_path, "account")
+    types = ("salesforce_lead", "salesforce_contact", "salesforce_account")
+    while (used := counted(small_office)) < 10:
+        small_office.poll()
+    set_own_threshold(small_office, used + 2)  # a call for each of two types
+
+    with ThreadPoolExecutor() as runs:
+        paused = [summary.paused for summary in runs.map(small_office.poll, types)]
+
+    assert paused == [False, False, True]
+    assert counted(small_office) == used + 2
+    with ThreadPoolExecutor() as runs:  # nothing is left for anybody
+        assert all(summary.paused for summary in runs.map(small_office.poll, types))
+    assert counted(small_office) == used + 2
