@@ -55,13 +55,14 @@ def line(result: dict[str, Any]) -> str:
 def text(results: list[dict[str, Any]]) -> str:
     """All seeds added up."""
     lines = ["", f"{len(results)} seeds"]
-    for name in ("kills", "ends", "faults", "conflicts", "touched", "waiting"):
+    for name in ("kills", "ends", "faults", "conflicts", "touched", "reconciled", "waiting"):
         total: Counter[str] = Counter()
         for each in results:
-            total.update(each[name])
+            total.update(each.get(name, {}))
         title = {
             "ends": "tasks ended",
             "waiting": "waits at the end",
+            "reconciled": "found by reconciling",
             "touched": "left quarantine only when edited",
         }.get(name, name)
         lines.append(

@@ -129,6 +129,19 @@ def _round(order: Mapping[str, Any]) -> Document:
     return {"runs": runs}
 
 
+def _reconcile(order: Mapping[str, Any]) -> Document:
+    """What the upkeep DAG does each night; found records are queued for the next runs."""
+    from modstamp import upkeep  # noqa: PLC0415  # imported before the fork
+    from modstamp.engine.reconcile import ReconcileOptions  # noqa: PLC0415
+    from modstamp.settings import Settings  # noqa: PLC0415
+
+    found = {}
+    for name in order["mappings"]:
+        counts = upkeep.reconcile(name, ReconcileOptions(reread=True), f"{order['run_id']}-{name}", Settings()).counts
+        found[name] = {kind: count for kind, count in counts.items() if kind != "compared" and count}
+    return {"found": found}
+
+
 def _salesforce(order: Mapping[str, Any]) -> Document:
     from sandbox.__main__ import main  # noqa: PLC0415  # imported before the fork
 
@@ -141,6 +154,7 @@ _WORK: dict[str, Callable[[Mapping[str, Any]], Document]] = {
     "command": _command,
     "prepare": _prepare,
     "round": _round,
+    "reconcile": _reconcile,
     "salesforce": _salesforce,
 }
 

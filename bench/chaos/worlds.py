@@ -58,6 +58,7 @@ class Result:
     findings: list[dict[str, str]] = field(default_factory=list)
     waiting: Counter[str] = field(default_factory=Counter)
     touched: Counter[str] = field(default_factory=Counter)
+    reconciled: Counter[str] = field(default_factory=Counter)
     deeds: int = 0
     compared: int = 0
     seconds: float = 0.0
@@ -78,6 +79,7 @@ class World:
     dice: random.Random
     result: Result
     rounds: int = 0
+    hidden: int = 0  # how often records had been hidden when both sides were last reconciled
 
     def begin(self) -> None:
         """Users and stages first, as records refer to them."""
@@ -158,6 +160,9 @@ class World:
         self.salesforce.clear_faults()
         self.journal.tell("quiet")
         self._rest()
+        if self.trouble.faults["hidden_records"] > self.hidden:
+            self._reconcile()
+            self._rest()
         if self._touch():
             self._rest()
         judge = Judge(self.people.scene, self.variety.policies)
@@ -175,6 +180,14 @@ class World:
                 return
             time.sleep(0.5 if self._waits() else 0)
         self.result.restless += 1
+
+    def _reconcile(self) -> None:
+        """A window that was read while records were hidden is behind us: the nightly comparison finds these (G12)."""
+        self.hidden = self.trouble.faults["hidden_records"]
+        done = self.chains.do("reconcile", _ROUND_PATIENCE, run_id=f"night-{self.rounds}", mappings=_PEOPLE)
+        self.journal.tell("reconciled", **(done or {}))
+        for counts in (done or {}).get("found", {}).values():
+            self.result.reconciled.update(counts)
 
     def _touch(self) -> bool:
         """Rules that are lifted again have left records in quarantine: people edit these once more (G26)."""
