@@ -36,3 +36,12 @@ def decide(mapping: str, pair: Pair, who: str, settings: Settings, resolve: wiri
     run_id = f"match-{uuid4().hex[:12]}"
     with wiring.open_run(mapping, Direction.PUSHING, settings, resolve) as run, run.meter.during(run_id, mapping):
         return carry_out(run.environment, pair, who, run_id)
+
+
+def remap(mapping: str, pair: Pair, who: str, settings: Settings, resolve: wiring.Resolver = from_environment) -> str:
+    """Point a linked record at another one outside. Raises what `engine.remapping.remap` raises."""
+    from modstamp.engine import remapping  # noqa: PLC0415  # pandas
+
+    run_id = f"remap-{uuid4().hex[:12]}"
+    with wiring.open_run(mapping, Direction.PUSHING, settings, resolve) as run, run.meter.during(run_id, mapping):
+        return remapping.remap(run.environment, pair.internal_id or "", pair.external_id or "", who, run_id)

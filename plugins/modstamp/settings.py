@@ -82,6 +82,9 @@ class Settings(BaseSettings):
     )
     lease: Duration = Field(timedelta(minutes=3), description="A lease that is not renewed for this long is free (G22)")
 
+    duplicate_prospects: bool = Field(
+        default=False, description="Several prospects may have one mail address; takes effect with migrate (OSF-020)"
+    )
     removed_field_retention: Duration = Field(
         timedelta(days=30), description="How long the bases of a field are kept that is no longer mapped (G30)"
     )

@@ -372,7 +372,7 @@ def prepare(settings: Settings, resolve: Resolver = from_environment) -> Prepara
 
     Raises `ConfigurationError` when a table may not have our triggers and its mapping names no change column.
     """
-    from modstamp.connectors.engagement import capture  # noqa: PLC0415  # SQLAlchemy
+    from modstamp.connectors.engagement import addresses, capture  # noqa: PLC0415  # SQLAlchemy
     from modstamp.connectors.engagement.catalog import Catalog, table_name  # noqa: PLC0415  # SQLAlchemy
     from modstamp.migrations import migrate  # noqa: PLC0415  # Alembic
 
@@ -382,6 +382,7 @@ def prepare(settings: Settings, resolve: Resolver = from_environment) -> Prepara
         watches = {name: table_name(file.mapping.internal) for name, file in listening.items()}
         catalog = Catalog()
         with engine.begin() as connection:
+            addresses.let_repeat(connection, repeat=settings.duplicate_prospects)
             found = _outstanding(connection, catalog, listening.values())
             refused = [name for name, statements in found.items() if not capture.try_out(connection, statements)]
             degraded = _degraded([file for name, file in listening.items() if watches[name] in refused])

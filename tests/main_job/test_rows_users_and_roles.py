@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from modstamp import inspection
+from modstamp import inspection, wiring
+from modstamp.errors import ConfigurationError
 from tests.fixtures.office import CONTACT, USER, Office
 from tests.fixtures.small_office import MappingFiles
 
@@ -120,6 +122,43 @@ def test_an_owner_whom_salesforce_does_not_know_is_reported_and_not_guessed(smal
     small_office.poll(USER)
     small_office.push()
     assert owner_of(small_office, lead) != small_office.owner
+
+
+@pytest.mark.requirement("OSF-061")
+def test_owners_without_a_seat_get_an_inactive_one(small_office: Office, files: MappingFiles) -> None:
+    rows = yaml.safe_load((files.folder / "salesforce" / "user.yaml").read_text())["fields"]
+    files.change("user", defaults={"active": False}, fields=[row for row in rows if row["internal"] != "active"])
+    ann = hire(small_office, "ann")
+    small_office.fill_leads(1, OwnerId=ann)
+    small_office.poll(USER)
+    small_office.poll()
+    assert small_office.sql(OWNERS) == [("lead0@example.com", "ann@firm.example")]
+    assert small_office.sql("SELECT active FROM users WHERE email = 'ann@firm.example'") == [(0,)]
+    small_office.sql("UPDATE users SET active = true WHERE email = 'ann@firm.example'")
+    small_office.later()
+    small_office.salesforce.edit("User", ann, Title="Agent")
+    small_office.later()
+    small_office.poll(USER)
+    assert small_office.sql("SELECT active, title FROM users WHERE email = 'ann@firm.example'") == [(1, "Agent")]
+
+
+@pytest.mark.requirement("OSF-020")
+def test_duplicates_on_purpose_are_a_setting(small_office: Office, files: MappingFiles) -> None:
+    people = [{"LastName": name, "Company": "X", "Email": "same@x.example"} for name in ("Ada", "Bob")]
+    small_office.insert("Lead", [{**row, "OwnerId": small_office.owner} for row in people])
+    small_office.poll()
+    assert small_office.sql("SELECT last_name FROM prospects") == [("Ada",)]  # the second one waits for a person
+
+    small_office.settings = small_office.settings.model_copy(update={"duplicate_prospects": True})
+    files.change("lead", match=["email", "last_name"])
+    small_office.poll()
+    assert small_office.sql("SELECT last_name, email FROM prospects ORDER BY id") == [
+        ("Ada", "same@x.example"),
+        ("Bob", "same@x.example"),
+    ]
+    small_office.settings = small_office.settings.model_copy(update={"duplicate_prospects": False})
+    with pytest.raises(ConfigurationError, match="several prospects have the same mail address"):
+        wiring.prepare(small_office.settings, small_office.resolve)
 
 
 @pytest.mark.requirement("OSF-064")

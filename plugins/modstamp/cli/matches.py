@@ -43,4 +43,19 @@ def match(mapping: str, internal_id: str, external_id: str, *, as_json: bool) ->
     shared.show(document, f"{mapping}: {words}.", as_json=as_json)
 
 
-COMMANDS = (matches, match)
+@click.command()
+@click.argument("mapping")
+@click.argument("internal_id", metavar="INTERNAL")
+@click.argument("external_id", metavar="EXTERNAL")
+@shared.JSON
+def remap(mapping: str, internal_id: str, external_id: str, *, as_json: bool) -> None:
+    """Point a linked record at another external record that matches it; MAPPING is that of the new counterpart."""
+    from modstamp.engine.matching import Pair  # noqa: PLC0415  # pandas
+
+    pair = Pair(internal_id=internal_id, external_id=external_id)
+    words = records.remap(mapping, pair, getpass.getuser(), shared.settings())
+    document = {"mapping": mapping, "internal_id": internal_id, "external_id": external_id, "follows": words}
+    shared.show(document, f"{mapping}: {words}.", as_json=as_json)
+
+
+COMMANDS = (matches, match, remap)

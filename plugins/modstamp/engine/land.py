@@ -92,13 +92,14 @@ def _update(tx: Transaction, planned: Plan) -> Plan:
 
 
 def _create(tx: Transaction, planned: Plan, target_ids: Objects) -> Plan:
-    positions = np.flatnonzero(planned.rows(Kind.CREATE))
+    positions, mapping = np.flatnonzero(planned.rows(Kind.CREATE)), planned.batch.mapping
 
     def write(some: list[int]) -> None:
         values, changed = _written(planned, _mask(planned, some))
         # A column that no row writes keeps the table's own default; within one that some write, None is the value.
         wanted = [name for name in values.columns if changed[name].any()]
-        target_ids[some] = tx.records.insert(planned.batch.mapping.internal, values[wanted])
+        new = values[wanted].assign(**{name: [value] * len(some) for name, value in mapping.defaults.items()})
+        target_ids[some] = tx.records.insert(mapping.internal, new.astype(object))
 
     return settle.refuse(planned, _bisect(tx, positions.tolist(), write))
 

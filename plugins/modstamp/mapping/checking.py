@@ -64,6 +64,13 @@ def _match_fields(file: MappingFile) -> Iterator[Problem]:
             yield _problem(file, ("match", index), what, suggestion(name, mapped))
 
 
+def _defaults(file: MappingFile) -> Iterator[Problem]:
+    mapped = {row.internal for row in file.mapping.fields if row.travels(Direction.POLLING)}
+    for name in sorted(mapped.intersection(file.mapping.defaults)):
+        what = f"'{name}' has a default, and a field mapping writes it"
+        yield _problem(file, ("defaults", name), what, "keep one of the two")
+
+
 def _own_key(file: MappingFile) -> Iterator[Problem]:
     """What a field mapping writes would replace the key by which a created record is known again (G21)."""
     for index, row in enumerate(file.mapping.fields):
@@ -168,7 +175,7 @@ def _problem(file: MappingFile, path: Path, what: str, fix: str) -> Problem:
 
 
 _EACH: tuple[Callable[[MappingFile], Iterator[Problem]], ...] = (
-    _intervals, _written_twice, _match_fields, _own_key, _condition_sides, _changed_rows, options.check,
+    _intervals, _written_twice, _match_fields, _own_key, _defaults, _condition_sides, _changed_rows, options.check,
     _value_tables, _expectations,
 )  # fmt: skip
 _TOGETHER: tuple[Callable[[MappingFile, Sequence[MappingFile]], Iterator[Problem]], ...] = (

@@ -246,6 +246,8 @@ class TypeMapping(Strict):
     """A unique external-id field for us alone, by which a record is known whose creation got no answer."""
     priority: Literal["normal", "low"] = "normal"
     """Low stops calling before the thresholds are reached, so that the other types of the connection have room left."""
+    defaults: dict[str, bool | int | float | str] = {}
+    """Internal fields that no field mapping writes, and what they hold in records that polling makes."""
     after_delete: Literal["leave", "recreate"] = "leave"
     """What becomes of a record that was edited after its other half was deleted."""
     drift: DriftPolicy = "propose"
