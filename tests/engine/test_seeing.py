@@ -307,6 +307,31 @@ def test_a_field_that_the_system_no_longer_shows_is_not_emptied(world: World) ->
 
 
 @pytest.mark.guarantee("G8")
+def test_what_happened_to_a_field_while_nobody_saw_it_is_found_when_it_is_shown_again(sqlite_world: World) -> None:
+    world = sqlite_world
+    first, second = (world.lead(Email=f"{number}@example.com", LastName="L", Phone="1") for number in range(2))
+    world.settle()
+    internal = {external: record for record, external in world.links()}
+    kept = world.system.types[LEAD]
+    world.system.drop_field(LEAD, "Phone")
+    world.later()
+    world.poll()
+    world.edit_prospect(internal[first], phone="inside")
+    world.system.types[LEAD] = kept
+    world.edit_lead(second, Phone="outside")
+    world.system.drop_field(LEAD, "Phone")
+    world.settle()
+    world.later(3600)
+    world.settle()
+
+    world.system.types[LEAD] = kept
+    world.settle()
+
+    assert world.leads()[first]["Phone"] == "inside"
+    assert world.prospects()[internal[second]]["phone"] == "outside"
+
+
+@pytest.mark.guarantee("G8")
 def test_a_field_that_the_system_no_longer_shows_is_not_written_when_records_match(world: World) -> None:
     world.poll()
     lead = world.lead(Email=MAIL, LastName="Lovelace")
