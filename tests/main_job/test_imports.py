@@ -101,6 +101,7 @@ def test_a_file_of_names(small_office: Office, tmp_path: Path) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)
 @pytest.mark.requirement("OSF-016")
 def test_a_file_of_five_thousand_rows_with_two_hundred_that_match_no_single_record(
     big_office: Office, tmp_path: Path
