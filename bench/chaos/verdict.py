@@ -25,9 +25,13 @@ _OTHER: Final = {INTERNAL: EXTERNAL, EXTERNAL: INTERNAL}
 
 _GAP: Final = """
 SELECT count(*) AS count FROM sync_history h
-JOIN sync_calls r ON r.run_id = h.run_id AND r.kind = 'get' AND r.at <= :at
-JOIN sync_calls w ON w.run_id = h.run_id AND w.kind = 'write' AND w.at + w.seconds * interval '1 second' >= :at
+JOIN sync_calls w ON w.mapping = h.mapping AND w.kind = 'write' AND w.at + w.seconds * interval '1 second' >= :at
+JOIN sync_calls r ON r.run_id = w.run_id AND r.kind = 'get'
+    AND r.at BETWEEN w.at - interval '1 second' * :deadline AND :at
 WHERE h.side = 'external' AND h.field = :field AND CAST(h.new AS text) LIKE :value
+    AND (h.run_id = w.run_id OR NOT EXISTS (
+        SELECT 1 FROM sync_calls own WHERE own.run_id = h.run_id AND own.kind = 'write' AND own.mapping = h.mapping
+    ))
 """
 
 
@@ -282,10 +286,13 @@ class Judge:
         return bool(database.rows(self.scene.engine, statement, value=_like(loser))[0]["count"])
 
     def _in_gap(self, each: Field, final: Version, loser: Version) -> bool:
-        """Whether the run that wrote the winner had read before the loser was written, and wrote after it."""
-        found = database.rows(
-            self.scene.engine, _GAP, field=each.external, value=_like(final), at=datetime.fromtimestamp(loser.at, UTC)
-        )
+        """Whether the run that wrote the winner had read before the loser was written, and wrote after it.
+
+        Where the run that noted it wrote nothing itself, it found out that a run before it had.
+        """
+        at = datetime.fromtimestamp(loser.at, UTC)
+        known = {"field": each.external, "value": _like(final), "at": at, "deadline": DEADLINE}
+        found = database.rows(self.scene.engine, _GAP, **known)
         return bool(found[0]["count"])
 
     def agreed(self) -> dict[str, dict[str, Any]]:
