@@ -12,10 +12,12 @@ from typing import Protocol
 
 import pandas as pd
 import pytest
+from pydantic import TypeAdapter
 
 from modstamp.connectors.frames import object_frame
 from modstamp.errors import ConfigurationError, LimitReachedError
 from modstamp.instants import to_text
+from modstamp.mapping.conditions import Condition, Criteria
 from modstamp.model import Action, Column, Operation, Presence, Status, Values, Window
 from modstamp.ports import Connector, Page
 
@@ -233,6 +235,27 @@ class ConnectorContract:
         keys = object_frame({world.key: [row[world.key] for row in rows], world.text: texts})
         found = world.connector.find(world.type_name, [], keys)
         assert sorted(found[Column.ID]) == sorted([ids[0], ids[2]])
+
+    @pytest.mark.requirement("STG-030")
+    @pytest.mark.parametrize(
+        ("row", "expected"),
+        [
+            ({"operator": "is", "value": "Ann"}, ["Ann"]),
+            ({"operator": "is not", "value": "Ann"}, ["ann", "Bea", None]),
+            ({"operator": "starts with", "value": "AN"}, ["Ann", "ann"]),
+            ({"operator": "does not contain", "value": "an"}, ["Bea", None]),
+            ({"operator": "in", "value": ["Bea", None]}, ["Bea", None]),
+            ({"operator": "is empty"}, [None]),
+            ({"operator": "greater than", "value": 5}, []),
+        ],
+    )
+    def test_find_applies_criteria_exactly(self, world: World, row: dict[str, object], expected: list[object]) -> None:
+        texts = ["Ann", "ann", "Bea", None]
+        world.create([{**world.values(n), world.text: text} for n, text in enumerate(texts)])
+        condition = TypeAdapter(Condition).validate_python({"field": world.text, **row})
+        keys = object_frame({world.key: [world.values(n)[world.key] for n in range(4)]})
+        found = world.connector.find(world.type_name, [], keys, criteria=Criteria(condition, MOMENT))
+        assert sorted(found[world.text], key=texts.index) == expected
 
     def test_find_of_nothing_is_an_empty_frame(self, world: World) -> None:
         world.create([{**world.values(1), world.text: None}])

@@ -357,6 +357,8 @@ class Judge:
             return forward if one.source is True else backward
         if of.only_on == "create":
             return Cell.OWN
+        if of.is_derived:
+            return forward  # it is judged in its own direction alone, where nothing can stand against it
         winner = {"crm": Side.EXTERNAL, "engagement": Side.INTERNAL}.get(self.mapping.first_link)
         if winner is None:
             return Cell.HOLD

@@ -85,6 +85,12 @@ _fields = st.builds(
     ),
     only_on=st.sampled_from([None, None, None, "create"]),
 )
+_derived = st.sampled_from(
+    [
+        (FieldMapping(internal="email", external="=Email|lower", direction="in"), Direction.POLLING),
+        (FieldMapping(internal="=email|lower", external="Email", direction="out"), Direction.PUSHING),
+    ]
+)
 _mappings = st.builds(
     mapping_with,
     first_link=st.sampled_from(["hold", "crm", "engagement"]),
@@ -101,6 +107,15 @@ _mappings = st.builds(
 def test_the_vectorised_table_is_the_table(
     ones: list[One], field: FieldMapping, mapping: TypeMapping, direction: Direction
 ) -> None:
+    table = Judge(mapping=mapping, direction=direction, context=Context(tolerance=_TOLERANCE))
+    assert judge(ones, field, mapping, direction) == [table.merged(one, field) for one in ones]
+
+
+@given(ones=st.lists(_ones, min_size=1, max_size=40), derived=_derived, mapping=_mappings)
+def test_derived_fields_are_in_the_table(
+    ones: list[One], derived: tuple[FieldMapping, Direction], mapping: TypeMapping
+) -> None:
+    field, direction = derived
     table = Judge(mapping=mapping, direction=direction, context=Context(tolerance=_TOLERANCE))
     assert judge(ones, field, mapping, direction) == [table.merged(one, field) for one in ones]
 

@@ -61,3 +61,36 @@ def test_what_goes_together_is_taken(problems: Problems, minimal: str) -> None:
         "{internal: d, external: D, conflict: strictest}",
     ]
     assert problems({"lead.yaml": minimal.rstrip() + "".join(f"\n      - {row}" for row in rows) + "\n"}) == []
+
+
+@pytest.mark.requirement("STG-032")
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("internal: a, external: Account.Name, direction: in", "which is known only with 'lookup'"),
+        ("internal: a, external: A, direction: in, lookup: {match: {Name: B}}", "names the field that is wanted"),
+        ("internal: a, external: Account.Name, lookup: {match: {Name: B}}", "cannot travel both ways"),
+        ("internal: a, external: Account.Name, direction: out, lookup: {match: {Name: B}}", "the side that is written"),
+        ("internal: a, external: '=B|upper'", "cannot travel both ways"),
+        ("internal: a, external: '=B|upper', direction: out", "the side that is written"),
+        ("internal: a, external: '=B|upper', direction: in, lookup: {match: {Name: B}}", "is not looked up"),
+        ("internal: a, external: '=B.c', direction: in", "'Getattr' is not allowed"),
+        ("internal: a, external: '=open(B)', direction: in", "'Call' is not allowed"),
+        ("internal: a, external: '=B +', direction: in", "the expression cannot be read"),
+        ("internal: a, external: '=B|attr(1)', direction: in", "there is no filter 'attr'"),
+        ("internal: a, external: '=1 + 1', direction: in", "it looks at no field"),
+        ("internal: a, external: A, reference: {type: user, look_for: User.Name}", "'by' does not say which column"),
+        (
+            f"internal: a, external: A, reference: {{type: user, by: name, look_for: User.Name}}, {TABLE}",
+            "a value table would change them",
+        ),
+        (
+            "internal: a, external: T.N, direction: in, lookup: {match: {M: B}, where: {field: N, operator: changed}}",
+            "'changed' cannot be asked",
+        ),
+    ],
+)
+def test_derived_values_are_read_only_and_lookups_whole(problems: Problems, minimal: str, row: str, words: str) -> None:
+    found = problems({"lead.yaml": f"{minimal.rstrip()}\n      - {{{row}}}\n"})
+    assert any(words in each.what for each in found)
+    assert all(each.where == "lead.yaml:9" and each.fix for each in found)

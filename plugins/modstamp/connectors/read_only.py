@@ -9,6 +9,7 @@ from typing import Literal
 import pandas as pd
 
 from modstamp.errors import FatalError
+from modstamp.mapping.conditions import Criteria
 from modstamp.model import Abilities, Action, Budget, Outcome, TypeDescription, Window
 from modstamp.ports import Connector, Page
 
@@ -44,9 +45,15 @@ class ReadOnlyConnector:
         return self._connector.get(type_name, fields, ids)
 
     def find(
-        self, type_name: str, fields: Sequence[str], keys: pd.DataFrame, *, including_deleted: bool = False
+        self,
+        type_name: str,
+        fields: Sequence[str],
+        keys: pd.DataFrame,
+        *,
+        including_deleted: bool = False,
+        criteria: Criteria | None = None,
     ) -> pd.DataFrame:
-        return self._connector.find(type_name, fields, keys, including_deleted=including_deleted)
+        return self._connector.find(type_name, fields, keys, including_deleted=including_deleted, criteria=criteria)
 
     def ids(self, type_name: str, texts: Sequence[str]) -> list[str | None]:
         return self._connector.ids(type_name, texts)

@@ -48,8 +48,8 @@ def outside(environment: Environment, records: pd.DataFrame, horizon: datetime |
     Behind `horizon` the next poll reads everything again by itself: there, only versions that a poll has seen count.
     """
     mapping = environment.mapping
-    source = convert.converted(environment, Direction.POLLING, records, objects([None] * len(records)))
     context = _context(environment)
+    source = convert.converted(environment, Direction.POLLING, records, objects([None] * len(records)), context.now)
     with environment.store.begin(read_only=True) as tx:
         surroundings = look.inside(tx, mapping, source, context, lock=False)
         planned = plan(assemble(mapping, Direction.POLLING, source, surroundings), context)
@@ -77,8 +77,9 @@ def inside(environment: Environment, records: pd.DataFrame) -> list[Finding]:
     if not free.any():
         return []
     rows = records[free].reset_index(drop=True)
-    source = convert.converted(environment, Direction.PUSHING, rows, objects([None] * len(rows)))
-    planned = send.preview(environment, source, _context(environment))
+    context = _context(environment)
+    source = convert.converted(environment, Direction.PUSHING, rows, objects([None] * len(rows)), context.now)
+    planned = send.preview(environment, source, context)
     unseen = planned.rows(*_UNSEEN)
     return [
         Finding(

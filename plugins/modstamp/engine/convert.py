@@ -1,56 +1,81 @@
-"""Transforming with its look-ups: the values that refer to other records are translated in one transaction."""
+"""Transforming with its look-ups: the values that refer to other records are translated, and those that the record does not hold."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import pandas as pd
 
 from modstamp.engine.batch import Source
+from modstamp.engine.by_name import by_name
+from modstamp.engine.derive import derive
 from modstamp.engine.environment import Environment
-from modstamp.engine.frames import Objects, objects
+from modstamp.engine.frames import Objects, choose, objects, present
 from modstamp.engine.transform import by_lookup, references, transform
-from modstamp.mapping.schema import mapping_name
+from modstamp.mapping.schema import FieldMapping, mapping_name
 from modstamp.model import Direction, awaited
 from modstamp.ports import Transaction
 
 Kinds = Mapping[str, Sequence[str]]  # internal field → the external types that its external field may name
 
 
-def converted(environment: Environment, direction: Direction, records: pd.DataFrame, counters: Objects) -> Source:
-    """Rows of the source with their converted values."""
+def converted(
+    environment: Environment, direction: Direction, records: pd.DataFrame, counters: Objects, now: datetime
+) -> Source:
+    """Rows of the source with their converted values. `now`: the run's moment, for searches by relative times."""
     mapping, tables = environment.mapping, environment.tables
-    wanted = references(records, mapping, direction, tables)
+    whole, without_value = derive(environment, direction, records, now)
+    wanted = references(whole, mapping, direction, tables)
     kinds = _kinds(environment, direction, wanted)
+    found = look_up(environment, direction, wanted, kinds)
+    done = transform(whole, mapping, direction, tables, found)
     with environment.store.begin(read_only=True) as tx:
-        found = look_up(tx, environment, direction, wanted, kinds)
-        done = transform(records, mapping, direction, tables, found)
         waits = _waits(tx, environment, done.waits, kinds)
-    return Source(records=records, converted=done.converted, waits=waits, rejected=done.rejected, counters=counters)
+    rejected = choose(present(without_value), without_value, done.rejected)
+    return Source(records=whole, converted=done.converted, waits=waits, rejected=rejected, counters=counters)
 
 
 def look_up(
+    environment: Environment, direction: Direction, wanted: Mapping[str, list[str]], kinds: Kinds | None = None
+) -> dict[str, dict[str, str]]:
+    """Internal field → value → its counterpart, for the values that are `wanted` of each field.
+
+    No transaction is open while the other system is asked.
+    """
+    asked = [field for field in environment.mapping.fields if field.reference and field.internal in wanted]
+    named = {
+        field.internal: by_name(environment, direction, field, wanted[field.internal])
+        for field in asked
+        if field.reference and field.reference.look_for
+    }
+    inside = [field for field in asked if field.internal not in named]
+    with environment.store.begin(read_only=True) as tx:
+        known = {
+            field.internal: _inside(tx, environment, direction, field, wanted[field.internal], kinds or {})
+            for field in inside
+        }
+    return {**known, **named}
+
+
+def _inside(  # noqa: PLR0913, PLR0917 - one look-up
     tx: Transaction,
     environment: Environment,
     direction: Direction,
-    wanted: Mapping[str, list[str]],
-    kinds: Kinds | None = None,
-) -> dict[str, dict[str, str]]:
-    """Internal field → value → its counterpart, for the values that are `wanted` of each field."""
-    connection, found = environment.mapping.connection, {}
-    for field in environment.mapping.fields:
-        reference, values = field.reference, wanted.get(field.internal)
-        if reference is None or values is None:
-            continue
-        if reference.by is None:
-            through = [mapping_name(connection, kind) for kind in (kinds or {}).get(field.internal, ())]
-            found[field.internal] = tx.links.translate(connection, reference.type, direction.source, values, through)
-        elif direction is Direction.POLLING:
-            found[field.internal] = tx.records.lookup(reference.type, reference.by, values)
-        else:
-            named = tx.records.names(reference.type, reference.by, values)
-            found[field.internal] = by_lookup(field, direction, environment.tables, named)
-    return found
+    field: FieldMapping,
+    values: list[str],
+    kinds: Kinds,
+) -> dict[str, str]:
+    """What the links or the internal records know."""
+    reference, connection = field.reference, environment.mapping.connection
+    assert reference is not None  # noqa: S101  # for the type checker: the caller asked
+    if reference.by is None:
+        through = [mapping_name(connection, kind) for kind in kinds.get(field.internal, ())]
+        return tx.links.translate(connection, reference.type, direction.source, values, through)
+    if direction is Direction.POLLING:
+        return tx.records.lookup(reference.type, reference.by, values)
+    named = tx.records.names(reference.type, reference.by, values)
+    return by_lookup(field, direction, environment.tables, named)
 
 
 def _kinds(environment: Environment, direction: Direction, wanted: Mapping[str, list[str]]) -> Kinds:

@@ -181,13 +181,14 @@ def wake(environment: Environment, direction: Direction) -> None:
     ones whose value names a record by now. What another mapping of the family has linked waits here no longer (G20).
     """
     mapping = environment.mapping
+    named = _named_by_now(environment, direction)
     with environment.store.begin() as tx:
         tx.pending.wake(mapping, direction)
         if direction is Direction.PUSHING:
             tx.quarantine.release_linked_elsewhere(mapping)
             moves.follow_late(tx, environment)
         again = dict.fromkeys(_free_by_now(tx, mapping, direction), "the match that it was held for is free")
-        again |= dict.fromkeys(_named_by_now(tx, environment, direction), "the record that it names is there")
+        again |= dict.fromkeys(named, "the record that it names is there")
         if again:
             entries = {"record_id": list(again), "reason": list(again.values()), "waits_for": [None] * len(again)}
             tx.pending.leave(mapping.name, direction, frame(entries))
@@ -207,14 +208,15 @@ def _free_by_now(tx: Transaction, mapping: TypeMapping, direction: Direction) ->
     return [record for record, found in held.items() if not taken.intersection(found)]
 
 
-def _named_by_now(tx: Transaction, environment: Environment, direction: Direction) -> list[str]:
+def _named_by_now(environment: Environment, direction: Direction) -> list[str]:
     """Rejected records all of whose values that named nothing name a record by now."""
-    lacks = tx.quarantine.lacking(environment.mapping.name, direction)
+    with environment.store.begin(read_only=True) as tx:
+        lacks = tx.quarantine.lacking(environment.mapping.name, direction)
     wanted: dict[str, set[str]] = {}
     for values in lacks.values():
         for name, value in values.items():
             wanted.setdefault(name, set()).add(value)
-    found = convert.look_up(tx, environment, direction, {name: sorted(values) for name, values in wanted.items()})
+    found = convert.look_up(environment, direction, {name: sorted(values) for name, values in wanted.items()})
     return [
         record
         for record, values in lacks.items()

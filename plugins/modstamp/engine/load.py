@@ -93,7 +93,8 @@ def _asked_for(job: Job, records: pd.DataFrame) -> Source:
     with environment.store.begin() as tx:
         entries = tx.pending.lock(environment.mapping.name, direction, ids)
     counters = dict(zip(column(entries, "record_id"), column(entries, "counter"), strict=True))
-    return convert.converted(environment, direction, records, objects([counters.get(each) for each in ids]))
+    asked = objects([counters.get(each) for each in ids])
+    return convert.converted(environment, direction, records, asked, job.context.now)
 
 
 def _land(job: Job, batch: Source, *, moves: bool) -> Plan:

@@ -160,6 +160,8 @@ def plan(batch: Batch, context: Context) -> Plan:
 
 def _known(field: FieldMapping, batch: Batch) -> bool:
     """A field that one side no longer shows is unknown: nothing is written from it and its bases stay (G8)."""
+    if field.is_derived and not field.travels(batch.direction):
+        return False  # who derives it alone knows what it was
     there = field.external in batch.external or not len(batch.around.target)
     return field.name(batch.direction.source) in batch.source.records and there
 

@@ -168,8 +168,8 @@ def transform(environment: Environment, handoff: Handoff) -> Handoff:
     done = []
     for number, part in enumerate(handoff.parts):
         records = environment.staging.read(part.reference)
-        counters = column(records, COUNTER)
-        source = convert.converted(environment, handoff.direction, records.drop(columns=[COUNTER]), counters)
+        counters, now = column(records, COUNTER), instants.from_text(handoff.started_at)
+        source = convert.converted(environment, handoff.direction, records.drop(columns=[COUNTER]), counters, now)
         done.append(_rewritten(environment, handoff, part, f"{number}-transformed", source))
     return _after(replace(handoff, parts=tuple(done)), _tally(handoff), began)
 

@@ -174,7 +174,7 @@ class _Fields:
 
 def _meaning(terms: Document) -> tuple[Any, ...]:
     """How the values of the two sides are brought together."""
-    return terms["external"], terms["values"], terms["reference"]
+    return terms["external"], terms["values"], terms["reference"], terms.get("lookup")
 
 
 def _widened(before: Document, terms: Document) -> bool:

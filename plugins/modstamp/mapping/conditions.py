@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
@@ -149,6 +150,18 @@ def moment_of(text: str) -> str | None:
     except ValueError:
         return None
     return sortable
+
+
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """A condition that a source is asked to apply, at one moment."""
+
+    condition: Condition
+    now: datetime
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return fields(self.condition)
 
 
 def members(condition: AllOf | AnyOf) -> tuple[Condition, ...]:

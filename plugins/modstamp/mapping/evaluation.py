@@ -34,6 +34,7 @@ from modstamp.mapping.conditions import (
     RELATIVE,
     AllOf,
     Condition,
+    Criteria,
     Row,
     describe,
     members,
@@ -67,6 +68,12 @@ def holds(condition: Condition, frame: pd.DataFrame, circumstances: Circumstance
     masks = np.array([holds(member, frame, circumstances) for member in members(condition)])
     combine = np.logical_and if isinstance(condition, AllOf) else np.logical_or
     return np.asarray(combine.reduce(masks, axis=0), dtype=bool)
+
+
+def meeting(criteria: Criteria, frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the frame for which the condition is true."""
+    held = holds(criteria.condition, frame, Circumstances(now=criteria.now))
+    return frame[held].reset_index(drop=True)
 
 
 def failing(condition: Condition, frame: pd.DataFrame, circumstances: Circumstances) -> pd.Series[str]:

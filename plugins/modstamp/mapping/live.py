@@ -78,8 +78,9 @@ def stopping(file: MappingFile, sides: Sides, known: Schema | None) -> Iterator[
     bearable = () if policy == "stop" else drift.went(file.mapping, known, external)
     for index, row in enumerate(file.mapping.fields):
         for side, description in sides.items():
-            name = row.name(side)
-            if name not in description.fields and not (side is Side.EXTERNAL and name in bearable):
+            for name in row.read_names(side):
+                if name in description.fields or (side is Side.EXTERNAL and name in bearable):
+                    continue
                 other = sides[side.other].fields.get(row.name(side.other))
                 yield _unknown(file, ("fields", index, side.value), name, description, other)
     for each in drift.compare(file.mapping, known, external) if policy == "stop" else ():

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from modstamp.errors import Problem
 from modstamp.mapping.catalog import MappingFile
+from modstamp.mapping.conditions import rows
 from modstamp.mapping.documents import Path
+from modstamp.mapping.expressions import MARK, ExpressionError, expression
 from modstamp.mapping.schema import FieldMapping, Instead, section
 from modstamp.model import Direction, Side
 
+_OF_ANOTHER = re.compile(r"[A-Za-z]\w*\.[A-Za-z]\w*")
 _Fault = tuple[str, str, str]  # the key of the option, what is wrong, the fix
 
 
@@ -26,6 +30,8 @@ def _faults(file: MappingFile, row: FieldMapping) -> Iterator[_Fault]:
     yield from _conflict(row)
     yield from _only_on(file, row)
     yield from _unmapped(row)
+    yield from _derived(file, row)
+    yield from _look_for(row)
     if row.empty_as.inbound is not None or row.empty_as.outbound is not None:
         yield from _placeholders(file, row)
 
@@ -79,6 +85,56 @@ def _only_on(file: MappingFile, row: FieldMapping) -> Iterator[_Fault]:
     if row.reference and row.reference.by is None and row.reference.type == file.mapping.internal:
         what = "a parent of the own type may be linked after the create, which 'only_on: create' would not write"
         yield "only_on", what, "take 'only_on' out"
+
+
+def _derived(file: MappingFile, row: FieldMapping) -> Iterator[_Fault]:
+    """Computed and looked-up values: read-only, so one way, and never a key."""
+    marked = [side for side in Side if row.name(side).startswith(MARK)]
+    dotted = [side for side in Side if "." in row.name(side) and side not in marked]
+    if not (marked or dotted or row.lookup):
+        return
+    if row.direction == "both":
+        what = "a value that is computed or looked up is read-only, and cannot travel both ways"
+        yield "direction", what, "write 'direction: in' or 'direction: out'"
+        return
+    for side in [*marked, *dotted]:
+        if side is not row.source:
+            what = f"'{row.name(side)}' is on the side that is written"
+            yield str(side), what, "turn the direction round, or name a plain field there"
+    if row.internal in file.mapping.match:
+        yield "internal", "a computed or looked-up field cannot be part of the match key", "take it out of 'match'"
+    yield from _searched(row, marked) if row.lookup or dotted else _computed(row)
+
+
+def _searched(row: FieldMapping, marked: list[Side]) -> Iterator[_Fault]:
+    name = row.derived_name
+    if marked:
+        yield "lookup", "a computed value is not looked up", "take 'lookup' or the expression out"
+    elif row.lookup is None:
+        what = f"'{name}' names a field of another record, which is known only with 'lookup'"
+        yield str(row.source), what, "add 'lookup: {match: {…}}', or name a field of the record itself"
+    elif not _OF_ANOTHER.fullmatch(name):
+        what = f"a lookup's {row.source} field names the field that is wanted of the record found"
+        yield str(row.source), what, "write it as Type.Field, such as Account.Industry"
+    if row.lookup and row.lookup.where and any(each.operator == "changed" for each in rows(row.lookup.where)):
+        yield "lookup", "'changed' cannot be asked of the record that is sought", "take it out of 'where'"
+
+
+def _computed(row: FieldMapping) -> Iterator[_Fault]:
+    try:
+        expression(row.derived_name.removeprefix(MARK))
+    except ExpressionError as error:
+        yield str(row.source), f"the expression cannot be read: {error}", "correct it; see docs/mappings.md"
+
+
+def _look_for(row: FieldMapping) -> Iterator[_Fault]:
+    if row.reference is None or row.reference.look_for is None:
+        return
+    if row.reference.by is None:
+        what = "'look_for' finds records by a name, and 'by' does not say which column holds it here"
+        yield "reference", what, "add 'by:'"
+    if row.values is not None:
+        yield "reference", "'look_for' compares names, and a value table would change them", "take one of the two out"
 
 
 def _placeholders(file: MappingFile, row: FieldMapping) -> Iterator[_Fault]:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 
 from modstamp.mapping.conditions import AllOf, Condition, fields
 from modstamp.mapping.durations import duration
+from modstamp.mapping.expressions import MARK, Expression, expression
 from modstamp.model import Direction, Operation, Side
 
 
@@ -119,6 +120,8 @@ class Reference(Strict):
 
     type: str
     by: str | None = None
+    look_for: str | None = Field(None, pattern=r"^[A-Za-z]\w*\.[A-Za-z]\w*$")
+    """Type.Field of the other system: records are known by this name in place of their ids. With `by` only."""
 
 
 def _typed(value: Any) -> Any:
@@ -173,6 +176,15 @@ class Instead(Strict):
         return self.inbound if direction is Direction.POLLING else self.outbound
 
 
+class Lookup(Strict):
+    """A search for another record of the side that the value comes from; its field is named by the field mapping."""
+
+    match: dict[str, str] = Field(min_length=1)
+    """Field of the record that is sought → field of this record that it equals. `Id`, or `id`, is the record's id."""
+    where: Condition | None = None
+    """What must hold for the record that is sought besides; looks at its fields."""
+
+
 class FieldMapping(Strict):
     """Two fields and what may travel between them."""
 
@@ -194,11 +206,44 @@ class FieldMapping(Strict):
     """Directions in which an empty field overwrites nothing."""
     empty_as: Placeholders = Placeholders()
     """What is written in place of nothing."""
+    lookup: Lookup | None = None
+    """The value is found at run time in another record, which the source's name says as Type.Field. Read-only."""
     only_on: Literal["create"] | None = None
     """Written into records that the sync creates, and never again."""
 
     def travels(self, direction: Direction) -> bool:
         return self.direction == "both" or (self.direction == "in") == (direction is Direction.POLLING)
+
+    @property
+    def source(self) -> Side:
+        """Where the value of a field comes from that travels one way."""
+        return Side.EXTERNAL if self.direction == "in" else Side.INTERNAL
+
+    @property
+    def derived_name(self) -> str:
+        """What the field mapping calls the value that it derives."""
+        return self.name(self.source)
+
+    @property
+    def is_derived(self) -> bool:
+        """Whether its value is computed or looked up: no field of the record holds it."""
+        return self.lookup is not None or self.derived_name.startswith(MARK)
+
+    @property
+    def expression(self) -> Expression | None:
+        """Of a computed field. Raises `ExpressionError` if it cannot be read, which loading looks after."""
+        return expression(self.derived_name.removeprefix(MARK)) if self.derived_name.startswith(MARK) else None
+
+    @property
+    def ingredients(self) -> tuple[str, ...]:
+        """The record's own fields that a derived value is made of."""
+        if self.lookup is not None:
+            return tuple(self.lookup.match.values())
+        return self.expression.names if self.expression else ()
+
+    def read_names(self, side: Side) -> tuple[str, ...]:
+        """What must be read of a side's record for this field."""
+        return self.ingredients if self.is_derived and side is self.source else (self.name(side),)
 
     def updates(self, direction: Direction) -> bool:
         """Whether edits of records that are linked already travel."""
@@ -301,7 +346,7 @@ class TypeMapping(Strict):
 
     def field_names(self, side: Side) -> tuple[str, ...]:
         """What a run reads of that side: the mapped fields, then those that only a condition looks at."""
-        mapped = [mapping.name(side) for mapping in self.fields]
+        mapped = [name for mapping in self.fields for name in mapping.read_names(side)]
         direction = Direction.POLLING if side is Side.EXTERNAL else Direction.PUSHING
         judged = [name for condition in self.conditions(direction).values() for name in fields(condition)]
         return tuple(dict.fromkeys([*mapped, *judged]))

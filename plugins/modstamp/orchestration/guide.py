@@ -77,6 +77,12 @@ def _row(mapping: TypeMapping, each: FieldMapping) -> str:
         notes.append(f"names a {each.reference.type}" + (f" by {each.reference.by}" if each.reference.by else ""))
     if each.conflict is not None and each.conflict != mapping.conflict:
         notes.append(f"when both changed: {each.conflict}")
+    if each.lookup is not None:
+        notes.append(
+            "looked up where " + " and ".join(f"{theirs} is {own}" for theirs, own in each.lookup.match.items())
+        )
+    if each.reference is not None and each.reference.look_for is not None:
+        notes.append(f"known outside by {each.reference.look_for}")
     notes += [f"blanks are skipped {name}" for name in each.skip_empty]
     notes += [f"nothing {name} is {text!r}" for name, text in each.empty_as.model_dump(exclude_none=True).items()]
     if each.only_on:

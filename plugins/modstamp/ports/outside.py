@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 
 import pandas as pd
 
+from modstamp.mapping.conditions import Criteria
 from modstamp.model import Abilities, Action, Budget, Outcome, TypeDescription, Window
 
 
@@ -60,12 +61,18 @@ class Connector(Protocol):
         ...
 
     def find(
-        self, type_name: str, fields: Sequence[str], keys: pd.DataFrame, *, including_deleted: bool = False
+        self,
+        type_name: str,
+        fields: Sequence[str],
+        keys: pd.DataFrame,
+        *,
+        including_deleted: bool = False,
+        criteria: Criteria | None = None,
     ) -> pd.DataFrame:
         """Records equal to one of the rows of `keys` in all of its columns, text compared without case.
 
-        Deleted ones are found on request, as far as the system still shows them. Returns a frame of records that holds
-        `fields` and the key columns.
+        Of these, the ones that meet the `criteria`, exactly. Deleted ones are found on request, as far as the system
+        still shows them. Returns a frame of records that holds `fields` and the key columns.
         """
         ...
 

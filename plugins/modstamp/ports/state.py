@@ -15,6 +15,7 @@ import pandas as pd
 
 from modstamp import instants
 from modstamp.mapping.changes import Affected
+from modstamp.mapping.conditions import Criteria
 from modstamp.mapping.schema import TypeMapping
 from modstamp.model import Direction, Side, TypeDescription
 
@@ -121,8 +122,13 @@ class Records(Protocol):
         """A frame of records, one row per id in the order asked; an id without a row is DELETED."""
         ...
 
-    def match(self, type_name: str, fields: Sequence[str], keys: pd.DataFrame) -> pd.DataFrame:
-        """Records equal to a row of `keys` in all of its columns (text without case): `_id` and the key columns."""
+    def match(
+        self, type_name: str, fields: Sequence[str], keys: pd.DataFrame, *, criteria: Criteria | None = None
+    ) -> pd.DataFrame:
+        """Records equal to a row of `keys` in all of its columns (text without case), and that meet the criteria.
+
+        A frame of records that holds `fields` and the key columns.
+        """
         ...
 
     def lookup(self, type_name: str, column: str, values: Sequence[str]) -> dict[str, str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pandas as pd
 import pytest
+from pydantic import TypeAdapter
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError
 
@@ -13,6 +15,7 @@ from modstamp.connectors.engagement.catalog import Catalog
 from modstamp.connectors.engagement.records import Records
 from modstamp.connectors.frames import object_frame
 from modstamp.errors import ConfigurationError, RejectedRecordError
+from modstamp.mapping.conditions import Condition, Criteria
 
 
 def insert(records: Records, type_name: str, *values: dict[str, Any]) -> list[str]:
@@ -96,6 +99,32 @@ def test_matching_by_several_columns_wants_all_of_them(records: Records) -> None
     first, _ = insert(records, "prospect", *names)
     found = records.match("prospect", [], object_frame({"first_name": ["ann", "x"], "last_name": ["LEE", "ray"]}))
     assert found["_id"].tolist() == [first]
+
+
+@pytest.mark.requirement("STG-030")
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ({"field": "city", "operator": "is", "value": "Rome"}, ["a"]),
+        ({"field": "city", "operator": "contains", "value": "RO"}, ["a", "b"]),
+        ({"field": "employees", "operator": "at least", "value": 5}, ["b", "c"]),
+        ({"field": "employees", "operator": "not in", "value": [5, None]}, ["c"]),
+        ({"field": "created_at", "operator": "within the last", "value": "2 days"}, ["a", "b", "c"]),
+        ({"field": "owner_id", "operator": "is empty"}, ["a", "b", "c"]),
+        ({"field": "owner_id", "operator": "is", "value": "7"}, []),
+    ],
+)
+def test_matching_applies_criteria_exactly(records: Records, row: dict[str, object], expected: list[str]) -> None:
+    places: list[dict[str, Any]] = [
+        {"website": "a", "city": "Rome"},
+        {"website": "b", "city": "rome", "employees": 5},
+        {"website": "c", "city": "Ulm", "employees": 9},
+    ]
+    insert(records, "account", *({"name": "Acme", **each} for each in places))
+    condition = TypeAdapter(Condition).validate_python(row)
+    criteria = Criteria(condition, datetime.now(UTC) + timedelta(hours=1))
+    found = records.match("account", ["website"], object_frame({"name": ["acme"]}), criteria=criteria)
+    assert sorted(found["website"]) == expected
 
 
 @pytest.mark.parametrize("names", [[], [""], [None]])

@@ -16,12 +16,16 @@ from sqlalchemy import Connection, FromClause, Row, Select, Table, func
 
 from modstamp.connectors.engagement import capture
 from modstamp.connectors.engagement.catalog import Catalog, columns, key
+from modstamp.connectors.engagement.criteria import clause
 from modstamp.connectors.engagement.rejections import rejections
 from modstamp.connectors.engagement.tables import UPDATED_AT
 from modstamp.connectors.engagement.values import check_length, shown, stored
 from modstamp.connectors.frames import object_frame
 from modstamp.errors import RejectedRecordError
 from modstamp.instants import to_text
+from modstamp.mapping.conditions import Criteria
+from modstamp.mapping.evaluation import meeting
+from modstamp.mapping.predicates import predicate
 from modstamp.model import Column, Presence, TypeDescription
 from modstamp.rowset import NUMBER, rowset
 
@@ -48,21 +52,31 @@ class Records:
         found = {str(row[0]): row for row in self._connection.execute(query)}
         return _frame(table, fields, ids, [found.get(record_id) for record_id in ids])
 
-    def match(self, type_name: str, fields: Sequence[str], keys: pd.DataFrame) -> pd.DataFrame:
+    def match(
+        self, type_name: str, fields: Sequence[str], keys: pd.DataFrame, *, criteria: Criteria | None = None
+    ) -> pd.DataFrame:
         """Records equal to a row of `keys` in all of its columns, text without case. An empty key equals nothing.
+
+        Of these, the ones that meet the criteria.
 
         On SQLite a letter beyond ASCII in `keys` makes it read the whole table.
         """
         table = self._table(type_name)
         names = [str(name) for name in keys.columns]
-        wanted = list(dict.fromkeys([*fields, *names]))
+        wanted = list(dict.fromkeys([*fields, *names, *(criteria.fields if criteria else ())]))
         full = keys[(keys.notna() & (keys != "")).all(axis=1)]
         if full.empty:
             return _frame(table, wanted, [], [])
         given, fold = self._given(table, full), self._fold(full)
         mine = sa.tuple_(*(_folded(column, column, fold) for column in columns(table, names)))
         theirs = sa.select(*(_folded(column, given.c[column.name], fold) for column in columns(table, names)))
-        return self._all(table, wanted, _select(table, wanted).where(mine.in_(theirs)))
+        query = _select(table, wanted).where(mine.in_(theirs))
+        if criteria is None:
+            return self._all(table, wanted, query)
+        shown = self.describe(type_name).fields
+        asked = predicate(criteria.condition, shown, criteria.now)
+        query = query.where(clause(asked, table, dialect=self._connection.dialect.name))
+        return meeting(criteria, self._all(table, wanted, query))  # SQL cannot tell all of it, see `predicates`
 
     def lookup(self, type_name: str, column: str, values: Sequence[str]) -> dict[str, str]:
         """Exact value of `column` → id; values that several records share are left out."""

@@ -13,6 +13,8 @@ from modstamp.connectors.memory.rules import fold
 from modstamp.connectors.memory.system import Fault, MemorySystem, Version
 from modstamp.errors import ConfigurationError, LimitReachedError, Problem, RejectedRecordError, RetryableError
 from modstamp.instants import to_text
+from modstamp.mapping.conditions import Criteria
+from modstamp.mapping.evaluation import meeting
 from modstamp.model import (
     Abilities,
     Action,
@@ -99,7 +101,13 @@ class MemoryConnector:
         return _frame(columns, [(record_id, self.system.read(type_name, record_id)) for record_id in ids], self.now())
 
     def find(
-        self, type_name: str, fields: Sequence[str], keys: pd.DataFrame, *, including_deleted: bool = False
+        self,
+        type_name: str,
+        fields: Sequence[str],
+        keys: pd.DataFrame,
+        *,
+        including_deleted: bool = False,
+        criteria: Criteria | None = None,
     ) -> pd.DataFrame:
         self._call()
         key_names = list(keys.columns)
@@ -114,7 +122,9 @@ class MemoryConnector:
             if (including_deleted or not version.deleted)
             and tuple(fold(version.fields.get(name)) for name in key_names) in wanted
         ]
-        return _frame(self._known(type_name, [*fields, *key_names]), found, self.now())
+        looked_at = criteria.fields if criteria else ()
+        records = _frame(self._known(type_name, [*fields, *key_names, *looked_at]), found, self.now())
+        return records if criteria is None else meeting(criteria, records)
 
     def ids(self, type_name: str, texts: Sequence[str]) -> list[str | None]:
         self._type(type_name)

@@ -18,6 +18,7 @@ from modstamp.connectors.salesforce.pull import Pull
 from modstamp.connectors.salesforce.queries import Queries
 from modstamp.connectors.salesforce.retrieve import READ_SIZE, Retrieve
 from modstamp.connectors.salesforce.write import UPDATES_PER_CALL, Push
+from modstamp.mapping.conditions import Criteria
 from modstamp.model import Abilities, Action, Budget, Call, Outcome, TypeDescription, Window
 from modstamp.ports import Page
 from modstamp.settings import Settings
@@ -86,9 +87,15 @@ class SalesforceConnector:
         return self._retrieve.get(type_name, fields, ids)
 
     def find(
-        self, type_name: str, fields: Sequence[str], keys: pd.DataFrame, *, including_deleted: bool = False
+        self,
+        type_name: str,
+        fields: Sequence[str],
+        keys: pd.DataFrame,
+        *,
+        including_deleted: bool = False,
+        criteria: Criteria | None = None,
     ) -> pd.DataFrame:
-        return self._retrieve.find(type_name, fields, keys, including_deleted=including_deleted)
+        return self._retrieve.find(type_name, fields, keys, including_deleted=including_deleted, criteria=criteria)
 
     def ids(self, type_name: str, texts: Sequence[str]) -> list[str | None]:
         description = self._types.describe(type_name)

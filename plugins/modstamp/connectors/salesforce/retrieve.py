@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pandas as pd
 
 from modstamp.connectors.frames import object_frame
 from modstamp.connectors.salesforce import records, soql
 from modstamp.connectors.salesforce.calls import Calls, Request
+from modstamp.connectors.salesforce.criteria import criterion
 from modstamp.connectors.salesforce.describe import Types
 from modstamp.connectors.salesforce.errors import RefusedError
 from modstamp.connectors.salesforce.queries import Queries
 from modstamp.errors import ConfigurationError, Problem
+from modstamp.mapping.conditions import Criteria
+from modstamp.mapping.evaluation import meeting
+from modstamp.mapping.predicates import predicate
 from modstamp.model import TypeDescription
 
+_LONGEST_CRITERIA = 4_000  # bytes of a query's text
 READ_SIZE = 2000  # ids that one retrieve takes
 _LOG_REACHES = timedelta(days=15) - timedelta(minutes=2)
 
@@ -85,7 +91,13 @@ class Retrieve:
         }
 
     def find(
-        self, type_name: str, fields: Sequence[str], keys: pd.DataFrame, *, including_deleted: bool = False
+        self,
+        type_name: str,
+        fields: Sequence[str],
+        keys: pd.DataFrame,
+        *,
+        including_deleted: bool = False,
+        criteria: Criteria | None = None,
     ) -> pd.DataFrame:
         key_names = [str(name) for name in keys.columns]
         unknown = [name for name in key_names if name not in self._types.describe(type_name).fields]
@@ -93,19 +105,37 @@ class Retrieve:
             what = f"Salesforce shows no field {', '.join(unknown)}"
             fix = "correct the match keys, or give the integration user the right to read the field"
             raise ConfigurationError([Problem(f"type '{type_name}'", what, fix)])
-        wanted = [*fields, *key_names]
+        wanted = [*fields, *key_names, *(criteria.fields if criteria else ())]
 
         def read(names: list[str]) -> pd.DataFrame:
-            return self._find(type_name, names, keys, everything=including_deleted)
+            return self._find(type_name, names, keys, self._asked(type_name, criteria), everything=including_deleted)
 
-        return self._types.with_known(type_name, wanted, read)
+        found = self._types.with_known(type_name, wanted, read)
+        return found if criteria is None else meeting(criteria, found)  # SOQL compares texts without case
 
-    def _find(self, type_name: str, names: list[str], keys: pd.DataFrame, *, everything: bool) -> pd.DataFrame:
+    def _asked(self, type_name: str, criteria: Criteria | None) -> str | bool:
+        """What Salesforce can apply of the criteria itself; a text too long to be sent beside keys is not."""
+        if criteria is None:
+            return True
+        fields = self._types.describe(type_name).fields
+        where = criterion(predicate(criteria.condition, fields, criteria.now)).where
+        return where if isinstance(where, bool) or len(quote(where)) <= _LONGEST_CRITERIA else True
+
+    def _find(
+        self,
+        type_name: str,
+        names: list[str],
+        keys: pd.DataFrame,
+        asked: str | bool,  # noqa: FBT001 - as `Criterion.where`
+        *,
+        everything: bool,
+    ) -> pd.DataFrame:
         description, read_at = self._types.describe(type_name), self._calls.now()
         columns = records.selected(description, names)
-        beside = len(soql.select(columns, type_name))
-        conditions = soql.matching(keys, description.fields, beside=beside)
-        texts = [soql.select(columns, type_name, where) for where in conditions]
+        more = f" AND {asked}" if isinstance(asked, str) else ""
+        beside = len(soql.select(columns, type_name)) + len(quote(more))
+        conditions = soql.matching(keys, description.fields, beside=beside) if asked is not False else ()
+        texts = [soql.select(columns, type_name, where + more) for where in conditions]
         found = {row["Id"]: row for row in self._queries.all(type_name, texts, everything=everything)}
         return records.frame(description, names, list(found.values()), read_at)
 
