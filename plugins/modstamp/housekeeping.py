@@ -55,7 +55,8 @@ def look_again(settings: Settings, resolve: wiring.Resolver = from_environment) 
         store = wiring.open_store(engine, settings)
         for mapping in wiring.mappings(settings):
             for direction in Direction:
-                if mapping.is_on(direction) and mapping.conditions(direction):
+                creates = direction is Direction.PUSHING and mapping.outbound.create.on  # perhaps for want of a field
+                if mapping.is_on(direction) and (mapping.conditions(direction) or creates):
                     queued[f"{mapping.name} {direction}"] = queue(store, mapping, direction)
     return queued
 

@@ -32,6 +32,7 @@ class One:
     waiting: bool
     unconfirmed: bool
     kept: str | None
+    manual: bool
     source_time: float
     target_time: float
 
@@ -271,6 +272,8 @@ class Judge:
         operation = Operation.DELETE if kind is Kind.DELETE else Operation.CREATE
         if kind in (Kind.CREATE, Kind.DELETE) and not self.may(operation, one):
             kind = Kind.WITHHELD if kind is Kind.CREATE else Kind.BURY
+        if kind is Kind.CREATE and self.context.unmet:
+            kind = Kind.WITHHELD
         if kind is Kind.CREATE and not self.context.creates_allowed:
             kind = Kind.AGAIN
         if kind is Kind.DELETE and not self.context.deletes_allowed:
@@ -315,9 +318,14 @@ class Judge:
             waiting=of.internal in one.waits,
             unconfirmed=one.link is not None and of.external in one.link.unconfirmed,
             kept=one.link.kept.get(of.internal) if one.link else None,
+            manual=kind is Kind.LINK and self.direction is Direction.PUSHING and self.takes_down,
             source_time=one.source.modified_at,
             target_time=half.modified_at,
         )
+
+    @property
+    def takes_down(self) -> bool:
+        return self.mapping.inbound.create.after_manual_create and self.context.creates_allowed
 
     def merged(self, one: One, of: FieldMapping) -> Cell:
         """The rule for a field of a linked record."""
@@ -357,6 +365,8 @@ class Judge:
             return forward if one.source is True else backward
         if of.only_on == "create":
             return Cell.OWN
+        if one.manual and of.travels(Direction.POLLING):
+            return forward if self.direction is Direction.POLLING else backward
         if of.is_derived:
             return forward  # it is judged in its own direction alone, where nothing can stand against it
         winner = {"crm": Side.EXTERNAL, "engagement": Side.INTERNAL}.get(self.mapping.first_link)

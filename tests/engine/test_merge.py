@@ -43,6 +43,7 @@ def judge(ones: list[One], field: FieldMapping, mapping: TypeMapping, direction:
         waiting=np.array([each.waiting for each in ones], dtype=bool),
         unconfirmed=np.array([each.unconfirmed for each in ones], dtype=bool),
         kept=objects([each.kept for each in ones]),
+        manual=np.array([each.manual for each in ones], dtype=bool),
         source_time=np.array([each.source_time for each in ones], dtype=float),
         target_time=np.array([each.target_time for each in ones], dtype=float),
     )
@@ -68,6 +69,7 @@ _ones = st.builds(
     waiting=st.booleans(),
     unconfirmed=st.booleans(),
     kept=st.sampled_from([None, "internal", "external"]),
+    manual=st.booleans(),
     source_time=st.sampled_from([0.0, 1.0, 2.0, 10.0]),
     target_time=st.sampled_from([0.0, 1.0, 2.0, 10.0]),
 )
@@ -129,6 +131,7 @@ def _one(**changes: Any) -> One:
         "waiting": False,
         "unconfirmed": False,
         "kept": None,
+        "manual": False,
         "source_time": 0.0,
         "target_time": 0.0,
     }

@@ -30,6 +30,11 @@ def _toggles(side: Side) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries({"create": toggle, "update": toggle, "delete": toggle})
 
 
+def _inbound() -> st.SearchStrategy[dict[str, Any]]:
+    down = st.sampled_from([{}, {"create": {"on": True, "after_manual_create": True}}])
+    return st.builds(lambda toggles, more: {**toggles, **more}, _toggles(Side.EXTERNAL), down)
+
+
 @st.composite
 def mappings(draw: st.DrawFn) -> TypeMapping:
     ways = ("both", "both", "in", "out")
@@ -51,7 +56,7 @@ def mappings(draw: st.DrawFn) -> TypeMapping:
             "match": ["email"],
             "polling": draw(st.booleans()),
             "pushing": draw(st.booleans()),
-            "inbound": draw(_toggles(Side.EXTERNAL)),
+            "inbound": draw(_inbound()),
             "outbound": draw(_toggles(Side.INTERNAL)),
             "conflict": draw(st.sampled_from(["newest", "crm", "engagement"])),
             "first_link": draw(st.sampled_from(["hold", "crm", "engagement"])),
@@ -229,6 +234,7 @@ _contexts = st.builds(
     creates_allowed=st.sampled_from([True, True, False]),
     deletes_allowed=st.sampled_from([True, True, False]),
     same_read=st.booleans(),
+    unmet=st.sampled_from([(), (), ("Company",)]),
 )
 
 

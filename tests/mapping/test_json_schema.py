@@ -34,7 +34,7 @@ def test_editors_find_the_schema_from_the_file(path: Path) -> None:
 
 
 def test_it_tells_which_keys_may_stand_where() -> None:
-    assert keys_at(("inbound", "create")) == ["on", "when"]
+    assert keys_at(("inbound", "create")) == ["after_manual_create", "on", "when"]
     assert keys_at(("fields", 0, "reference")) == ["by", "look_for", "type"]
     assert keys_at(("outbound", "create", "when", "any", 0)) == ["all", "any", "field", "operator", "value"]
     assert keys_at(("nowhere",)) == []

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from modstamp.errors import Problem
 from modstamp.mapping.advice import advise
 from modstamp.mapping.loading import load
 from modstamp.mapping.schema import TypeMapping
@@ -88,3 +89,15 @@ def test_any_toggle_takes_conditions_and_the_run_reads_their_fields(read: Read) 
 def test_an_object_that_is_switched_off_breaks_nothing(write: Write, minimal: str) -> None:
     mappings = load(write({"lead.yaml": minimal + "    polling: false\n    pushing: false\n"}))
     assert [advice.fix for advice in advise(mappings)] == ["switch polling on, or this off"]
+
+
+@pytest.mark.requirement("OSF-118")
+@pytest.mark.parametrize("off", ["pushing: false", "polling: false", "outbound: {}"])
+def test_values_come_down_after_a_manual_create_only_where_all_of_it_is_on(
+    problems: Callable[..., list[Problem]], minimal: str, off: str
+) -> None:
+    down = "inbound: {create: {after_manual_create: true}, update: true}"
+    text = minimal.replace("inbound: {create: true}", down) + f"    {off}\n"
+    found = problems({"lead.yaml": text})
+    assert len(found) == (0 if off == "outbound: {}" else 1)
+    assert all("nothing comes down while" in each.what and each.fix for each in found)

@@ -20,6 +20,7 @@ class Context:
     rows that were just landed, so that a link as old as the read is no reason to hold back. `user`: under which id we
     write outside, "" if that is not known; `answer_wait`: for how long a create on its way may still arrive. `now`: the
     moment that conditions with relative times go by, one for the whole run. `border`: the stamp at which a slice ended.
+    `unmet`: fields that the target needs on create and no field mapping writes, so that nothing can be created.
     """
 
     clock_offset: float = 0.0
@@ -31,3 +32,4 @@ class Context:
     answer_wait: timedelta = timedelta(0)
     now: datetime = field(default_factory=_now)
     border: str = ""
+    unmet: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Transforming with its look-ups: the values that refer to other records are translated, and those that the record does not hold."""
+"""Transforming with its look-ups: values that no field holds are derived, and those that name records translated."""
 
 from __future__ import annotations
 

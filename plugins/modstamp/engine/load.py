@@ -18,6 +18,7 @@ from modstamp.engine.permit import DELETES_LAST, own_references
 from modstamp.engine.plan import Plan
 from modstamp.engine.window import last_in_order
 from modstamp.instants import from_text
+from modstamp.mapping.required import unmet
 from modstamp.model import Column, Direction, Presence, Side
 from modstamp.ports import Cursor
 
@@ -141,6 +142,7 @@ def context_of(environment: Environment, handoff: Handoff) -> Context:
         answer_wait=environment.settings.answer_wait(creates=False),
         now=from_text(handoff.started_at),
         border=_border(environment, handoff),
+        unmet=_unmet(environment) if handoff.direction is Direction.PUSHING else (),
     )
 
 
@@ -151,6 +153,13 @@ def _border(environment: Environment, handoff: Handoff) -> str:
     with environment.store.begin(read_only=True) as tx:
         first = tx.cursors.get(environment.mapping.name).cursor is None
     return "" if first else handoff.reached[0]
+
+
+def _unmet(environment: Environment) -> tuple[str, ...]:
+    mapping = environment.mapping
+    if not mapping.outbound.create.on:
+        return ()
+    return unmet(mapping, Direction.PUSHING, environment.connector.describe(mapping.external_type))
 
 
 def _all_matched(environment: Environment) -> bool:

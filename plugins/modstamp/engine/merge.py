@@ -17,6 +17,8 @@ from modstamp.engine.frames import ABSENT, Mask, Objects, differs, objects
 from modstamp.mapping.schema import FieldMapping, TypeMapping
 from modstamp.model import Direction, Side
 
+MANUAL = "after_manual_create"
+
 
 class Cell(IntEnum):
     """What is to be done about one field of one record."""
@@ -37,7 +39,8 @@ class Cells:
 
     `converted` is the source's value as the target would hold it. Bases are ABSENT where the field was never in step.
     `unconfirmed` marks cells whose external base was sent but never shown (G19). `kept` is the side that won this very
-    conflict before: "internal", "external" or None (G14).
+    conflict before: "internal", "external" or None (G14). `manual`: rows made by hand inside, which take what the other
+    side has.
     """
 
     source: Objects
@@ -48,6 +51,7 @@ class Cells:
     waiting: Mask
     unconfirmed: Mask
     kept: Objects
+    manual: Mask
     source_time: npt.NDArray[np.float64]
     target_time: npt.NDArray[np.float64]
 
@@ -85,6 +89,10 @@ def merge(field: FieldMapping, mapping: TypeMapping, direction: Direction, cells
     first, first_rule = _first_link(field, mapping, direction, cells, in_step=in_step)
     result[never] = first[never]
     rule[never] = first_rule[never]
+    moved = np.isin(result, (Cell.WRITE, Cell.LEAVE))
+    conflict |= (
+        never & moved & ~differs(rule, objects([MANUAL] * size))
+    )  # what was written by hand is lost, and told so
     result[cells.waiting & (result == Cell.WRITE)] = Cell.WAIT
     return Merged(cells=result, conflict=conflict, rule=rule)
 
@@ -161,6 +169,9 @@ def _first_link(
     source_blank = means_blank(field, direction.source, cells.source)
     target_blank = means_blank(field, direction.target, cells.target)
     result, rule = _differing(field, mapping, direction, cells, (write, leave))
+    if field.conflict != "strictest" and field.only_on is None and field.travels(Direction.POLLING):
+        result[cells.manual] = write if direction is Direction.POLLING else leave
+        rule[cells.manual] = MANUAL
     result[target_blank] = write
     result[source_blank] = leave
     rule[target_blank | source_blank] = "fill_blank"

@@ -56,6 +56,12 @@ def withhold(
             # A record that is gone on one side ends its link, whatever may travel; a first create is withheld.
             judged[position] = Kind.WITHHELD if kind is Kind.CREATE else Kind.BURY
             reasons[position] = reason or f"{_word(direction)} {operation} is off"
+    if context.unmet:
+        needed = is_kind(judged, Kind.CREATE)
+        judged[needed] = Kind.WITHHELD
+        reasons[needed] = (
+            f"{_word(direction)} create is switched off: no field mapping writes {', '.join(context.unmet)}"
+        )
     early = is_kind(judged, Kind.CREATE) & (not context.creates_allowed)
     judged[early] = Kind.AGAIN
     reasons[early] = "the first complete match of this type, with all its mappings, is not done"

@@ -30,10 +30,10 @@ from modstamp.engine.frames import (
     present,
 )
 from modstamp.engine.judge import FIELDWISE, Kind, is_kind, kinds
-from modstamp.engine.merge import Cell, Cells, Merged, merge
+from modstamp.engine.merge import MANUAL, Cell, Cells, Merged, merge
 from modstamp.instants import epochs
-from modstamp.mapping.schema import FieldMapping
-from modstamp.model import Column, Presence, Side, Value
+from modstamp.mapping.schema import FieldMapping, TypeMapping
+from modstamp.model import Column, Direction, Presence, Side, Value
 
 GONE = "deleted at the source"
 
@@ -176,19 +176,29 @@ def _bases(batch: Batch, judged: Objects, side: Side) -> Objects:
 class _View:
     """What all fields of a batch share, by side. `times`: of each row's last edit, by the internal clock.
 
-    `bases`: by field of the side, then per row.
+    `bases`: by field of the side, then per row. `manual`: rows that a push links, and whose internal record was made
+    by hand.
     """
 
     bases: Mapping[Side, Mapping[str, Objects]]
+    manual: Mask
     times: Mapping[Side, npt.NDArray[np.float64]]
 
 
 def _view(batch: Batch, judged: Objects, context: Context) -> _View:
     external, internal = (epochs(column(each, Column.MODIFIED_AT)) for each in (batch.external, batch.internal))
+    down = batch.direction is Direction.PUSHING and batch.mapping.inbound.create.after_manual_create
     return _View(
-        bases={side: expand(_bases(batch, judged, side), batch.mapping.field_names(side)) for side in Side},
+        bases={side: expand(_bases(batch, judged, side), _names(batch.mapping, side)) for side in Side},
+        # Before the first complete match, what is linked was there already, and not made by hand just now.
+        manual=is_kind(judged, Kind.LINK) & (down and context.creates_allowed),
         times={Side.EXTERNAL: external - context.clock_offset, Side.INTERNAL: internal},
     )
+
+
+def _names(mapping: TypeMapping, side: Side) -> list[str]:
+    """Of all fields that have bases, derived ones among them."""
+    return [field.name(side) for field in mapping.fields]
 
 
 def _merge(field: FieldMapping, batch: Batch, view: _View, context: Context) -> Merged:
@@ -204,6 +214,7 @@ def _merge(field: FieldMapping, batch: Batch, view: _View, context: Context) -> 
         waiting=batch.waiting(field),
         unconfirmed=naming(column(batch.link, "unconfirmed"), field.external),
         kept=_kept(field, batch),
+        manual=view.manual | _is_manual(field, batch),
         source_time=times[direction.source],
         target_time=times[direction.target],
     )
@@ -233,6 +244,15 @@ def _kept(field: FieldMapping, batch: Batch) -> Objects:
             for made, mine, theirs in zip(decisions, internal, external, strict=True)
         ]
     )
+
+
+def _is_manual(field: FieldMapping, batch: Batch) -> Mask:
+    """Rows of which a push left this field to a poll because their record was made by hand."""
+    decisions = column(batch.link, "decisions")
+    if not naming(decisions, field.internal).any():
+        return np.zeros(len(decisions), dtype=bool)
+    rules = [(made or {}).get(field.internal, {}).get("rule") for made in decisions]
+    return np.asarray(present(_kept(field, batch)) & np.fromiter((rule == MANUAL for rule in rules), bool, len(rules)))
 
 
 def _as_decided(field: FieldMapping, batch: Batch, merged: Merged) -> Merged:

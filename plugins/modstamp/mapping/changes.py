@@ -208,6 +208,9 @@ def _switches(old: Document, new: Document) -> Iterator[Change]:
             yield from _switched(f"{section} {operation}", was["on"], is_now["on"])
             if was["when"] != is_now["when"]:
                 yield Change("changed", f"condition of {section} {operation}", was["when"], is_now["when"])
+            for name in is_now.keys() - {"on", "when"}:
+                if was.get(name) != is_now[name]:
+                    yield Change("changed", f"{section} {operation} {name}", was.get(name), is_now[name])
     for run in ("polling", "pushing"):
         yield from _switched(run, old[run]["on"], new[run]["on"])
 

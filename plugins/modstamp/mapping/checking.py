@@ -107,6 +107,18 @@ def _changed_rows(file: MappingFile) -> Iterator[Problem]:
                     yield _problem(file, place, what, suggestion(name, travelling))
 
 
+def _after_manual_create(file: MappingFile) -> Iterator[Problem]:
+    """A push sees what was made by hand, and a poll brings the values down."""
+    mapping, path = file.mapping, ("inbound", "create", "after_manual_create")
+    needs = {"pushing": mapping.pushing.on, "polling": mapping.polling.on, "inbound update": mapping.inbound.update.on}
+    off = [name for name, on in needs.items() if not on]
+    if mapping.inbound.create.after_manual_create and off:
+        yield _problem(file, path, f"nothing comes down while {', '.join(off)} is off", "switch it on, or this off")
+    if mapping.inbound.create.after_manual_create and not mapping.match:
+        what = "nothing comes down: no match key tells which record outside is meant"
+        yield _problem(file, path, what, "add 'match:' with the fields that tell two records apart")
+
+
 def _value_tables(file: MappingFile) -> Iterator[Problem]:
     for index, row in enumerate(file.mapping.fields):
         path = ("fields", index, "values")
@@ -176,7 +188,7 @@ def _problem(file: MappingFile, path: Path, what: str, fix: str) -> Problem:
 
 _EACH: tuple[Callable[[MappingFile], Iterator[Problem]], ...] = (
     _intervals, _written_twice, _match_fields, _own_key, _defaults, _condition_sides, _changed_rows, options.check,
-    _value_tables, _expectations,
+    _after_manual_create, _value_tables, _expectations,
 )  # fmt: skip
 _TOGETHER: tuple[Callable[[MappingFile, Sequence[MappingFile]], Iterator[Problem]], ...] = (
     _unique_names, _one_creator, _references,

@@ -13,6 +13,7 @@ from modstamp.mapping.catalog import MappingFile, suggestion
 from modstamp.mapping.conditions import fields
 from modstamp.mapping.documents import Path
 from modstamp.mapping.drift import Schema
+from modstamp.mapping.required import unmet
 from modstamp.mapping.schema import section
 from modstamp.model import OWN_KEY_LENGTH, Direction, Field, Operation, Side, TypeDescription
 
@@ -218,13 +219,14 @@ def _value_tables(file: MappingFile, sides: Sides) -> Iterator[Problem]:
 
 def _required_fields(file: MappingFile, sides: Sides) -> Iterator[Problem]:
     for direction in _active(file):
-        toggle, description = file.mapping.toggles(direction).create, sides[direction.target]
-        mapped = {row.name(direction.target) for row in file.mapping.fields if row.travels(direction)}
-        for field in description.fields.values() if toggle.on else ():
-            if field.required and field.createable and field.name not in mapped:
-                what = f"{description.name} needs {field.name} on create, and no field mapping writes it"
-                fix = f"map a field to {field.name}, or switch {section(direction)} create off"
-                yield Problem(file.document.where((section(direction), "create")), what, fix)
+        if not file.mapping.toggles(direction).create.on:
+            continue
+        description = sides[direction.target]
+        for name in unmet(file.mapping, direction, description):
+            what = f"{description.name} needs {name} on create, and no field mapping writes it"
+            what += "; until one does, outbound create is off" if direction is Direction.PUSHING else ""
+            fix = f"map a field to {name}, or switch {section(direction)} create off"
+            yield Problem(file.document.where((section(direction), "create")), what, fix)
 
 
 def _own_key(file: MappingFile, external: TypeDescription) -> Iterator[Problem]:

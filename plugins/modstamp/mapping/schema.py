@@ -50,6 +50,13 @@ class Toggle(Strict):
     """Only for records for which this condition is true."""
 
 
+class InboundCreate(Toggle):
+    """The same for making records inside. In YAML also a plain ``true`` or ``false``."""
+
+    after_manual_create: bool = False
+    """A record made by hand inside takes the values of the counterpart that exists outside, where both differ."""
+
+
 _OFF = Toggle(on=False)
 _Switch = BeforeValidator(_switched, json_schema_input_type=bool | Toggle)
 
@@ -63,6 +70,14 @@ class Toggles(Strict):
 
     def of(self, operation: Operation) -> Toggle:
         return {Operation.CREATE: self.create, Operation.UPDATE: self.update, Operation.DELETE: self.delete}[operation]
+
+
+class InboundToggles(Toggles):
+    """The same for what is written inside."""
+
+    create: Annotated[InboundCreate, BeforeValidator(_switched, json_schema_input_type=bool | InboundCreate)] = (
+        InboundCreate(on=False)
+    )
 
 
 class Limit(Strict):
@@ -273,7 +288,7 @@ class TypeMapping(Strict):
     """Id of the connection to the other system."""
     polling: Annotated[Polling, BeforeValidator(_switched, json_schema_input_type=bool | Polling)] = Polling()
     """Reading the external side."""
-    inbound: Toggles = Toggles()
+    inbound: InboundToggles = InboundToggles()
     """What polling may write in the engagement database. Conditions look at external fields."""
     pushing: Annotated[Pushing, BeforeValidator(_switched, json_schema_input_type=bool | Pushing)] = Pushing()
     """Sending what changed in the engagement database."""
