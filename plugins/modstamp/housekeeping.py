@@ -55,9 +55,12 @@ def look_again(settings: Settings, resolve: wiring.Resolver = from_environment) 
         store = wiring.open_store(engine, settings)
         for mapping in wiring.mappings(settings):
             for direction in Direction:
-                creates = direction is Direction.PUSHING and mapping.outbound.create.on  # perhaps for want of a field
-                if mapping.is_on(direction) and (mapping.conditions(direction) or creates):
-                    queued[f"{mapping.name} {direction}"] = queue(store, mapping, direction)
+                if not mapping.is_on(direction):
+                    continue
+                # Without a condition, creates may wait for a field that is required outside and not mapped.
+                records = queue(store, mapping, direction)
+                if records or mapping.conditions(direction):
+                    queued[f"{mapping.name} {direction}"] = records
     return queued
 
 
