@@ -116,6 +116,7 @@ def test_the_policy_ignore_says_nothing_and_yet_looks_again_when_the_field_is_ba
     watchful.sql("UPDATE prospects SET title = 'inside'")
     watchful.push()
     watchful.salesforce.clear_faults()
+    watchful.later()
     watchful.poll()
     watchful.push()
     assert next(watchful.leads())["Title"] == "inside"
