@@ -86,7 +86,7 @@ def test_lint_and_doctor_for_programs(busy: Shell) -> None:
     assert LEAD in lint.document["mappings"]
     assert doctor.document["problems"] == []
     assert {frozenset(each) for each in doctor.document["mappings"]} == {
-        frozenset({"mapping", "internal", "external", "problems", "advice"})
+        frozenset({"mapping", "internal", "external", "problems", "advice", "notes"})
     }
 
 
