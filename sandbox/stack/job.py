@@ -47,7 +47,9 @@ class Pass:
             yield tuple(names)
             return
         producers = {f"{name.removesuffix('_poll')}_links": name for name in names}
-        order = TopologicalSorter({name: {producers[each] for each in self.api.awaited(name)} for name in names})
+        # Besides links, a DAG may await what it left over itself.
+        parents = {name: self.api.awaited(name) & producers.keys() for name in names}
+        order = TopologicalSorter({name: {producers[each] for each in parents[name]} for name in names})
         order.prepare()
         while order.is_active():
             generation = order.get_ready()
@@ -81,4 +83,4 @@ class Pass:
                 self.told.add((run.dag_id, run.run_id))
                 sign = "✓" if run.state == "success" else "✗"
                 failed = "" if run.state == "success" else f"  failed in {', '.join(self.api.failed_tasks(run))}"
-                self.say(f"  {sign} {run.dag_id:<28} {run.seconds:5.1f} s{failed}")
+                self.say(f"  {sign} {run.dag_id:<40} {run.seconds:5.1f} s{failed}")

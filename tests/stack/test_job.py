@@ -13,7 +13,11 @@ from sandbox.stack.figures import Figures, table
 from sandbox.stack.job import Pass
 from sandbox.stack.places import StackError
 
-PARENTS = {"user_poll": set[str](), "account_poll": {"user_links"}, "contact_poll": {"user_links", "account_links"}}
+PARENTS = {
+    "user_poll": {"user_rest"},  # what it left over itself
+    "account_poll": {"user_links"},
+    "contact_poll": {"user_links", "account_links"},
+}
 
 
 @dataclass
