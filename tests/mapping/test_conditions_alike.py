@@ -268,3 +268,17 @@ def test_three_evaluations_find_the_same_rows_for_five_thousand_conditions(
     sources: Sources, rows: list[dict[str, Value]], conditions: list[Any], now: datetime
 ) -> None:
     _check(sources, rows, conditions, now)
+
+
+@pytest.mark.requirement("OSF-130")
+def test_what_soql_cannot_tell_is_asked_more_widely(sources: Sources) -> None:
+    """Case, letters beyond ASCII, and opposites of both: found by chance alone they would be missed for long."""
+    empty: dict[str, Value] = dict.fromkeys(FIELDS)
+    rows = [{**empty, "Text__c": text} for text in ("Ann", "ann", "Ünal", "ünal", "100%", None)]
+    operators = ["is", "is not", "contains", "does not contain", "starts with", "does not start with"]
+    conditions = [
+        {"field": "Text__c", "operator": operator, "value": value}
+        for operator in operators
+        for value in ("Ann", "Ü", "ünal", "100%", "_")
+    ]
+    _check(sources, rows, conditions, START)
