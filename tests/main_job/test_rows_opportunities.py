@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from modstamp import inspection
+from modstamp import inspection, wiring
 from tests.fixtures.office import ACCOUNT, CONTACT, LEAD, Office
 from tests.fixtures.small_office import MappingFiles
 
@@ -147,3 +147,14 @@ def test_the_role_of_a_lead_waits_until_it_is_a_contact(small_office: Office, de
     (role,) = roles(small_office)
     assert role["OpportunityId"] == deal
     assert role["ContactId"].startswith("003")
+
+
+@pytest.mark.usefixtures("deal")
+def test_a_type_without_a_change_costs_one_call(small_office: Office) -> None:
+    calls = {}
+    for mapping in [each.name for each in wiring.mappings(small_office.settings)]:
+        for _ in range(2):
+            small_office.later()
+            calls[mapping] = small_office.poll(mapping).calls
+    assert len(calls) == 9
+    assert set(calls.values()) == {1}
