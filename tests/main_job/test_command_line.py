@@ -265,6 +265,9 @@ def _hold(shell: Shell) -> None:
     assert shell("sync", LEAD, "--direction", "polling", "--json").document["runs"][0]["held"]
 
 
+_ANSWERS = {"decide", "match", "remap"}  # to what nobody has asked here: they understand the words, and say so
+
+
 def test_each_command_of_the_documentation_is_one(busy: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     text = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
     monkeypatch.chdir(tmp_path)  # where the page is written
@@ -274,6 +277,9 @@ def test_each_command_of_the_documentation_is_one(busy: Shell, monkeypatch: pyte
     for command in (each.replace("RUN", run) for each in commands):
         if command.startswith("approve"):
             _hold(busy)
+        if command.split()[0] in _ANSWERS:
+            assert busy(*command.split()).code == 1, command
+            continue
         assert busy(*command.split()).code == 0, command
         (keys,) = re.findall(rf"^\| `{command.split()[0]}` \| (.+) \|$", text, re.MULTILINE)
         document = busy(*command.split(), "--json").document
