@@ -53,7 +53,14 @@ def test_a_plan_without_work_says_so() -> None:
 
 def test_problems_stand_below_their_mapping() -> None:
     problem = {"where": "lead.yaml:4", "what": "it is wrong", "fix": "correct it"}
-    mapping = {"mapping": "m", "internal": "prospect", "external": "salesforce.Lead", "problems": [], "advice": []}
+    mapping = {
+        "mapping": "m",
+        "internal": "prospect",
+        "external": "salesforce.Lead",
+        "problems": [],
+        "advice": [],
+        "notes": [],
+    }
     document = {
         "problems": [problem],
         "mappings": [mapping, {**mapping, "problems": [problem]}, {**mapping, "advice": [problem]}],

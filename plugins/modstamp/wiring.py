@@ -96,8 +96,18 @@ class Run:
 
         settings = self.environment.settings
         ParquetStaging(settings.staging_url).remove_older_than(settings.staging_retention)
+        self._forget_what_lacks_fields()
         with self.meter.during(run_id, self.environment.mapping.name):
             return run.start(self._environment(dry_run=options.dry_run), self.direction, options, run_id)
+
+    def _forget_what_lacks_fields(self) -> None:
+        """A mapped field that was missing may be back by now: its type is described anew, one call a poll (G8)."""
+        mapping = self.environment.mapping
+        if self.direction is Direction.PUSHING and mapping.polling.on:
+            return
+        remembered = self.descriptions.recall(mapping.external_type)
+        if remembered and any(name not in remembered.fields for name in mapping.field_names(Side.EXTERNAL)):
+            self.descriptions.forget(mapping.external_type)
 
     def estimate(self) -> Estimate:
         """What the next poll will take: one counted call."""
@@ -144,10 +154,9 @@ class Run:
         external = self.environment.connector.describe(mapping.external_type)
         sides = {Side.INTERNAL: internal, Side.EXTERNAL: external}
         problems = list(stopping(self.file, sides, sight.known(self.environment.store, mapping)))
-        if problems or any(name not in external.fields for name in mapping.field_names(Side.EXTERNAL)):
+        if problems:
             # Else the run after the repair would go by what Salesforce showed before it.
             self.descriptions.forget(mapping.external_type)
-        if problems:
             raise ConfigurationError(problems)
 
     def load(self, handoff: Handoff) -> Summary:

@@ -195,7 +195,7 @@ def test_columns_that_json_cannot_compare_are_captured_on_postgresql(postgresql:
 def test_truncating_is_deleting_on_postgresql(postgresql: Engine) -> None:
     with postgresql.begin() as connection:
         capture.watch(connection, {"lead": "prospects"})
-        run(connection, "INSERT INTO prospects (id) VALUES (1), (2)", "TRUNCATE prospects")
+        run(connection, "INSERT INTO prospects (id) VALUES (1), (2)", "TRUNCATE prospects CASCADE")
         assert entries(connection) == {"1": (2, set(), True), "2": (2, set(), True)}
 
 
