@@ -71,14 +71,16 @@ def _started(pipe: Pipe, stack: ExitStack, errors: int) -> list[subprocess.Popen
 
 def _server_seconds(postmaster: int) -> float:
     """Linux: of the server, of its children that are at work, and of those that have ended."""
-    ended = _fields(postmaster)[13:17]
     children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text(encoding="ascii").split()
-    living = [_fields(int(child))[13:15] for child in children]
-    return sum(map(int, [*ended, *(ticks for each in living for ticks in each)])) / _TICKS
+    living = [_ticks(int(child), 13, 15) for child in children]
+    return sum([*living, _ticks(postmaster, 13, 17)]) / _TICKS  # who ends in between is counted by the server
 
 
-def _fields(process: int) -> list[str]:
-    """Of /proc/…/stat, numbered from 0; the name in brackets may hold blanks."""
-    text = Path(f"/proc/{process}/stat").read_text(encoding="ascii")
+def _ticks(process: int, first: int, end: int) -> int:
+    """The sum of some fields of /proc/…/stat, numbered from 0; the name in brackets may hold blanks. Gone: none."""
+    try:
+        text = Path(f"/proc/{process}/stat").read_text(encoding="ascii")
+    except FileNotFoundError:
+        return 0
     head, _, rest = text.rpartition(")")
-    return [head.partition(" ")[0], head, *rest.split()]
+    return sum(map(int, [head.partition(" ")[0], head, *rest.split()][first:end]))
