@@ -1,4 +1,7 @@
-"""What has to be done daily, whether or not anything changed: see `orchestration.daily`."""
+"""What has to be done daily, whether or not anything changed: see `orchestration.daily`.
+
+Airflow looks into files only that name both it and a DAG.
+"""
 
 from __future__ import annotations
 

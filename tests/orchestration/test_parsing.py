@@ -94,3 +94,12 @@ def test_the_dag_file_stays_a_loop() -> None:
 
 def test_airflow_is_kept_from_running_the_package_as_plugins() -> None:
     assert "modstamp/" in (PROJECT / "plugins" / ".airflowignore").read_text().split()
+
+
+def test_airflow_looks_into_each_of_our_files() -> None:
+    """It leaves out what does not name both it and a DAG, without a word."""
+    from airflow.utils.file import might_contain_dag  # noqa: PLC0415  # heavy
+
+    files = sorted((PROJECT / "dags").glob("*.py"))
+    assert [file.name for file in files if not might_contain_dag(str(file), safe_mode=True)] == []
+    assert [file.name for file in files] == ["sync.py", "upkeep.py"]
