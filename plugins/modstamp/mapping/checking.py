@@ -16,7 +16,7 @@ from modstamp.mapping.conditions import fields, rows
 from modstamp.mapping.documents import Path
 from modstamp.mapping.schema import FieldMapping, ValuePair, section
 from modstamp.mapping.values import table_of
-from modstamp.model import Direction
+from modstamp.model import Direction, Side
 
 _MINUTE = timedelta(minutes=1)
 
@@ -43,17 +43,21 @@ def _intervals(file: MappingFile) -> Iterator[Problem]:
         yield _problem(file, ("pushing", "every"), "pushing cannot run that often", "write '1 minute'")
 
 
-def _written_twice(file: MappingFile) -> Iterator[Problem]:
-    """Two sources for one target field would overwrite each other at every run (STG-024)."""
-    for direction in Direction:
-        rows = [(index, row) for index, row in enumerate(file.mapping.fields) if row.travels(direction)]
+def _mapped_twice(file: MappingFile) -> Iterator[Problem]:
+    """Bases, decisions and value tables go by the field's name: two rows of one field would share them (STG-024)."""
+    for side in Side:
         first: dict[str, FieldMapping] = {}
-        for index, row in rows:
-            name = row.name(direction.target)
+        for index, row in enumerate(file.mapping.fields):
+            name = row.name(side)
             if first.setdefault(name, row) is not row:
-                source = first[name].name(direction.source)
-                what = f"{direction.target} field '{name}' is written twice when {direction} (first from '{source}')"
-                yield _problem(file, ("fields", index), what, "keep one of the two, or give them opposite directions")
+                what = f"{side} field '{name}' is mapped twice (first to '{first[name].name(side.other)}')"
+                yield _problem(file, ("fields", index), what, _once(row, side))
+
+
+def _once(row: FieldMapping, side: Side) -> str:
+    """A plain field may go to a second place, under another name."""
+    plain = row.direction != "both" and row.source is side and not row.is_derived
+    return "keep one of the two" + (f", or write '={row.name(side)}' here: a computed value is its own" if plain else "")
 
 
 def _match_fields(file: MappingFile) -> Iterator[Problem]:
@@ -187,7 +191,7 @@ def _problem(file: MappingFile, path: Path, what: str, fix: str) -> Problem:
 
 
 _EACH: tuple[Callable[[MappingFile], Iterator[Problem]], ...] = (
-    _intervals, _written_twice, _match_fields, _own_key, _defaults, _condition_sides, _changed_rows, options.check,
+    _intervals, _mapped_twice, _match_fields, _own_key, _defaults, _condition_sides, _changed_rows, options.check,
     _after_manual_create, _value_tables, _expectations,
 )  # fmt: skip
 _TOGETHER: tuple[Callable[[MappingFile, Sequence[MappingFile]], Iterator[Problem]], ...] = (
