@@ -56,8 +56,9 @@ def _mapped_twice(file: MappingFile) -> Iterator[Problem]:
 
 def _once(row: FieldMapping, side: Side) -> str:
     """A plain field may go to a second place, under another name."""
-    plain = row.direction != "both" and row.source is side and not row.is_derived
-    return "keep one of the two" + (f", or write '={row.name(side)}' here: a computed value is its own" if plain else "")
+    if row.direction == "both" or row.source is not side or row.is_derived:
+        return "keep one of the two"
+    return f"keep one of the two, or write '={row.name(side)}' here: a computed value is its own"
 
 
 def _match_fields(file: MappingFile) -> Iterator[Problem]:
