@@ -417,7 +417,7 @@ def preparation(settings: Settings, resolve: Resolver = from_environment) -> Pre
 def _outstanding(connection: Connection, catalog: Catalog, files: Iterable[MappingFile]) -> dict[str, list[str]]:
     """Table → SQL. The reference tables' triggers come with the migrations."""
     from modstamp.connectors.engagement import capture  # noqa: PLC0415  # SQLAlchemy
-    from modstamp.connectors.engagement.tables import TYPES  # noqa: PLC0415  # SQLAlchemy
+    from modstamp.connectors.engagement.types import TYPES  # noqa: PLC0415  # SQLAlchemy
 
     foreign = dict.fromkeys(file.mapping.internal for file in files if file.mapping.internal not in TYPES)
     found = {name: capture.outstanding(connection, catalog.table(connection, name)) for name in foreign}

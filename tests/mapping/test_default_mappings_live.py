@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from modstamp.connectors.engagement.catalog import Catalog
-from modstamp.connectors.engagement.tables import TYPES
+from modstamp.connectors.engagement.types import TYPES
 from modstamp.connectors.salesforce.connector import SalesforceConnector
 from modstamp.engine.expectations import suite
 from modstamp.engine.validate import unusable

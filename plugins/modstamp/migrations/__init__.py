@@ -15,10 +15,10 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, MetaData, Table, func, select
 
-from modstamp.connectors.engagement import capture, tables
+from modstamp.connectors.engagement import capture, types
 from modstamp.state import tables as state_tables
 
-METADATA: tuple[MetaData, ...] = (tables.metadata, state_tables.metadata)
+METADATA: tuple[MetaData, ...] = (types.metadata, state_tables.metadata)
 
 _LOCK = 0x6D6F6473  # any number that no other program of this database locks
 
@@ -55,5 +55,5 @@ def configuration(connection: Connection) -> Config:
 
 
 def _each_table(connection: Connection, do: Callable[[Connection, Table], None]) -> None:
-    for table in tables.metadata.sorted_tables:
+    for table in types.metadata.sorted_tables:
         do(connection, table)

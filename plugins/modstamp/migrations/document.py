@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Column, Index, Table, UniqueConstraint
 from sqlalchemy.dialects import postgresql
 
-from modstamp.connectors.engagement import tables
-from modstamp.connectors.engagement.tables import TYPES
+from modstamp.connectors.engagement import definitions
+from modstamp.connectors.engagement.types import TYPES
 from modstamp.state.tables import metadata as state_metadata
 
 _HEAD = """\
@@ -28,7 +28,7 @@ _STATE = "## State tables\n\nWritten by Modstamp alone. G numbers name rules of 
 def markdown() -> str:
     """The whole document."""
     names = {table.name: type_name for type_name, table in TYPES.items()}
-    engagement = [_section(table, f"Type `{names[table.name]}`. ") for table in tables.metadata.sorted_tables]
+    engagement = [_section(table, f"Type `{names[table.name]}`. ") for table in definitions.metadata.sorted_tables]
     state = [_section(table, "") for table in state_metadata.sorted_tables]
     return "\n".join([_HEAD, _ENGAGEMENT, *engagement, _STATE, *state])
 

@@ -31,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import ProgrammingError
 
 from modstamp.connectors.engagement import postgresql, sqlite
-from modstamp.connectors.engagement.tables import CREATED_AT, UPDATED_AT
+from modstamp.connectors.engagement.definitions import CREATED_AT, UPDATED_AT
 from modstamp.errors import ConfigurationError, Problem
 from modstamp.model import Direction
 from modstamp.sqltypes import Instant

@@ -14,7 +14,8 @@ from sqlalchemy.exc import NoSuchTableError, SAWarning
 from sqlalchemy.sql.visitors import iterate
 
 from modstamp.connectors.engagement import values
-from modstamp.connectors.engagement.tables import CREATED_AT, TYPES, UPDATED_AT
+from modstamp.connectors.engagement.definitions import CREATED_AT, UPDATED_AT
+from modstamp.connectors.engagement.types import TYPES
 from modstamp.errors import ConfigurationError, Problem
 from modstamp.model import Field, TypeDescription
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, Table, text
 
+from modstamp.connectors.engagement.definitions import UPDATED_AT
 from modstamp.connectors.engagement.quoting import literal, table_quoted
-from modstamp.connectors.engagement.tables import UPDATED_AT
 
 MARK = "SELECT set_config('modstamp.writer', :mapping, true)"
 UNMARK = "SELECT set_config('modstamp.writer', '', true)"

@@ -17,8 +17,8 @@ from sqlalchemy import Connection, FromClause, Row, Select, Table, func
 from modstamp.connectors.engagement import capture
 from modstamp.connectors.engagement.catalog import Catalog, columns, key
 from modstamp.connectors.engagement.criteria import clause
+from modstamp.connectors.engagement.definitions import UPDATED_AT
 from modstamp.connectors.engagement.rejections import rejections
-from modstamp.connectors.engagement.tables import UPDATED_AT
 from modstamp.connectors.engagement.values import check_length, shown, stored
 from modstamp.connectors.frames import object_frame
 from modstamp.errors import RejectedRecordError

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, Table, text
 
+from modstamp.connectors.engagement.definitions import UPDATED_AT
 from modstamp.connectors.engagement.quoting import literal, quoted
-from modstamp.connectors.engagement.tables import UPDATED_AT
 
 MARK = "INSERT INTO sync_writer (mapping, record_id) VALUES (:mapping, '')"
 UNMARK = "DELETE FROM sync_writer"

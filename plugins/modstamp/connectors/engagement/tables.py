@@ -1,14 +1,6 @@
-"""The reference schema of the engagement database.
-
-Every table has an `id` that is never given twice (links outlive rows), and `created_at` and `updated_at`, which the
-database keeps by itself. References forbid to delete what they name: emptied instead, they would travel to the other
-side as edits that nobody made.
-"""
+"""The reference schema of the engagement database: people, companies, deals and sequences."""
 
 from __future__ import annotations
-
-from types import MappingProxyType
-from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -16,65 +8,28 @@ from sqlalchemy import (
     Column,
     Date,
     ForeignKey,
-    Identity,
     Index,
     Integer,
-    MetaData,
     Numeric,
     String,
-    Table,
     Text,
     false,
     func,
     true,
 )
 
+from modstamp.connectors.engagement.definitions import KEY, owner, reference, table
 from modstamp.sqltypes import Instant
 
-metadata = MetaData(
-    naming_convention={
-        "pk": "%(table_name)s_pkey",
-        "fk": "%(table_name)s_%(column_0_name)s_fkey",
-        "uq": "%(table_name)s_%(column_0_name)s_key",
-        "ix": "%(table_name)s_%(column_0_name)s",
-    },
-)
-CREATED_AT, UPDATED_AT = "created_at", "updated_at"  # kept by the database, here and in foreign tables that have them
-_Key = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows in columns called INTEGER only
-
-
-def _table(name: str, comment: str, *columns: Column[Any] | Index) -> Table:
-    return Table(
-        name,
-        metadata,
-        Column("id", _Key, Identity(), primary_key=True),
-        *columns,
-        Column(CREATED_AT, Instant, nullable=False, server_default=func.current_timestamp()),
-        Column(
-            UPDATED_AT,
-            Instant,
-            nullable=False,
-            server_default=func.current_timestamp(),
-            comment="last edit",
-        ),
-        comment=comment,
-        sqlite_autoincrement=True,
-    )
-
-
-def _reference(name: str, target: Table, comment: str) -> Column[int]:
-    return Column(name, _Key, ForeignKey(target.c.id), index=True, comment=comment)
-
-
-roles = _table(
+roles = table(
     "roles",
     "Places in the hierarchy of users",
     Column("name", String(80), nullable=False, comment="matches the other side's role"),
-    Column("parent_id", _Key, ForeignKey("roles.id"), index=True, comment="the role above"),
+    Column("parent_id", KEY, ForeignKey("roles.id"), index=True, comment="the role above"),
     Index("roles_name_lower", func.lower(Column("name"))),
 )
 
-users = _table(
+users = table(
     "users",
     "People who work with prospects",
     Column("email", String(254), nullable=False, comment="one user per address, whatever its case"),
@@ -84,11 +39,11 @@ users = _table(
     Column("title", String(128)),
     Column("phone", String(40)),
     Column("active", Boolean, nullable=False, server_default=true(), comment="may own records"),
-    _reference("role_id", roles, "place in the hierarchy"),
+    reference("role_id", roles, "place in the hierarchy"),
     Index("users_email_lower", func.lower(Column("email")), unique=True),
 )
 
-stages = _table(
+stages = table(
     "stages",
     "How far a prospect has come",
     Column("name", String(80), nullable=False, unique=True, comment="compared exactly"),
@@ -97,7 +52,7 @@ stages = _table(
     Index("stages_name_lower", func.lower(Column("name"))),
 )
 
-accounts = _table(
+accounts = table(
     "accounts",
     "Companies",
     Column("name", String(255), nullable=False),
@@ -109,11 +64,11 @@ accounts = _table(
     Column("city", String(80)),
     Column("country", String(80)),
     Column("description", Text),
-    _reference("owner_id", users, "who looks after it"),
+    reference("owner_id", users, "who looks after it"),
     Index("accounts_name_lower", func.lower(Column("name"))),
 )
 
-prospects = _table(
+prospects = table(
     "prospects",
     "People to be won",
     Column("email", String(254), comment="one prospect per address, whatever its case (OSF-018)"),
@@ -123,10 +78,10 @@ prospects = _table(
     Column("title", String(128)),
     Column("phone", String(40)),
     Column("mobile_phone", String(40)),
-    _reference("stage_id", stages, "how far it has come"),
+    reference("stage_id", stages, "how far it has come"),
     Column("stage_name", String(80), comment="a stage as the other side words it"),
-    _reference("owner_id", users, "who looks after it"),
-    _reference("account_id", accounts, "where the person works"),
+    reference("owner_id", users, "who looks after it"),
+    reference("account_id", accounts, "where the person works"),
     Column("source", String(120), comment="where the prospect came from"),
     Column("opted_out", Boolean, nullable=False, server_default=false(), comment="wants no mail"),
     Column("city", String(80)),
@@ -141,12 +96,12 @@ prospects = _table(
     Column("current_sequence_step_number", Integer),
     Column("current_sequence_step_due", Date),
     Column("current_sequence_step_type", String(40)),
-    Column("current_sequence_user_id", _Key, ForeignKey("users.id"), comment="who works on the prospect there"),
+    Column("current_sequence_user_id", KEY, ForeignKey("users.id"), comment="who works on the prospect there"),
     Column("actively_sequenced", Boolean, nullable=False, server_default=false(), comment="in a sequence that goes on"),
     Index("prospects_email_lower", func.lower(Column("email")), unique=True),
 )
 
-opportunity_stages = _table(
+opportunity_stages = table(
     "opportunity_stages",
     "How far an opportunity has come",
     Column("name", String(255), nullable=False, unique=True, comment="compared exactly"),
@@ -157,13 +112,13 @@ opportunity_stages = _table(
     Index("opportunity_stages_name_lower", func.lower(Column("name"))),
 )
 
-opportunities = _table(
+opportunities = table(
     "opportunities",
     "What accounts may buy",
     Column("name", String(255), nullable=False),
-    _reference("account_id", accounts, "who would buy"),
-    _reference("owner_id", users, "who looks after it"),
-    _reference("stage_id", opportunity_stages, "how far it has come"),
+    reference("account_id", accounts, "who would buy"),
+    reference("owner_id", users, "who looks after it"),
+    reference("stage_id", opportunity_stages, "how far it has come"),
     Column("amount", Numeric(18, 2, asdecimal=False)),
     Column("probability", Numeric(5, 2, asdecimal=False), comment="percent"),
     Column("close_date", Date),
@@ -174,53 +129,38 @@ opportunities = _table(
     Index("opportunities_name_lower", func.lower(Column("name"))),
 )
 
-opportunity_prospect_roles = _table(
+opportunity_prospect_roles = table(
     "opportunity_prospect_roles",
     "What part a prospect has in an opportunity",
-    Column("opportunity_id", _Key, ForeignKey(opportunities.c.id), nullable=False, index=True),
-    Column("prospect_id", _Key, ForeignKey(prospects.c.id), nullable=False, index=True),
+    owner("opportunity_id", opportunities),
+    owner("prospect_id", prospects),
     Column("role", String(255)),
     Column("is_primary", Boolean, nullable=False, server_default=false(), comment="the first one to talk to"),
 )
 
-sequences = _table(
+sequences = table(
     "sequences",
     "Steps in which a prospect is approached",
     Column("name", String(255), nullable=False),
 )
 
-sequence_steps = _table(
+sequence_steps = table(
     "sequence_steps",
     "One step of a sequence",
-    Column("sequence_id", _Key, ForeignKey(sequences.c.id), nullable=False, index=True),
+    owner("sequence_id", sequences),
     Column("number", Integer, nullable=False, comment="place in the sequence, from 1"),
     Column("type", String(40), nullable=False, comment="auto_email, manual_email, call, task"),
 )
 
-sequence_states = _table(
+sequence_states = table(
     "sequence_states",
     "Where a prospect is in a sequence",
-    Column("prospect_id", _Key, ForeignKey(prospects.c.id), nullable=False, index=True),
-    Column("sequence_id", _Key, ForeignKey(sequences.c.id), nullable=False, index=True),
-    _reference("step_id", sequence_steps, "the step that is done next"),
-    _reference("user_id", users, "who does it"),
+    owner("prospect_id", prospects),
+    owner("sequence_id", sequences),
+    reference("step_id", sequence_steps, "the step that is done next"),
+    reference("user_id", users, "who does it"),
     Column("status", String(40), nullable=False, comment="Pending, Active, Paused, Paused OOTO, Failed, Finished, …"),
     Column("due_on", Date, comment="of the step's task"),
     Column("started_at", Instant, nullable=False, server_default=func.current_timestamp()),
-)
-
-TYPES: MappingProxyType[str, Table] = MappingProxyType(
-    {
-        "account": accounts,
-        "opportunity": opportunities,
-        "opportunity_prospect_role": opportunity_prospect_roles,
-        "opportunity_stage": opportunity_stages,
-        "prospect": prospects,
-        "role": roles,
-        "sequence": sequences,
-        "sequence_state": sequence_states,
-        "sequence_step": sequence_steps,
-        "stage": stages,
-        "user": users,
-    },
+    Column("finished_at", Instant, comment="kept by the database: since when it is Finished"),
 )
