@@ -157,6 +157,41 @@ def test_the_name_of_a_record_is_shown_in_place_of_its_id(sqlite_world: World) -
     assert is_quiet(world)
 
 
+OWNER = {"internal": "title", "external": "User.LastName", "direction": "in", "lookup": {"match": {"Id": "OwnerId"}}}
+
+
+@pytest.mark.guarantee("G8")
+@pytest.mark.guarantee("G12")
+def test_a_record_that_is_not_visible_makes_no_blank(sqlite_world: World) -> None:
+    """What our user may not see proves nothing: the value stays, and the record waits with the reason."""
+    world = fields(sqlite_world, OWNER, {"internal": "phone", "external": "Phone"})
+    owner = world.system.create(USER, {"Email": "o@x.org", "LastName": "Owner"})
+    lead = world.lead(Email="a@x.org", OwnerId=owner)
+    world.settle()
+    world.system.hide(USER, owner)
+    world.edit_lead(lead, Phone="1")
+    world.settle()
+    assert world.sql("SELECT title, phone FROM prospects") == [("Owner", None)]
+    assert world.waiting() == [("polling", lead, "rejected", f"User.LastName: User {owner} is not visible to us")]
+    world.system.hide(USER, owner, hidden=False)
+    world.edit_lead(lead, Phone="2")
+    world.settle()
+    assert world.sql("SELECT title, phone FROM prospects") == [("Owner", "2")]
+    assert is_quiet(world)
+
+
+@pytest.mark.requirement("STG-030")
+def test_a_record_that_is_deleted_has_no_name_any_more(sqlite_world: World) -> None:
+    world = fields(sqlite_world, OWNER, {"internal": "phone", "external": "Phone"})
+    owner = world.system.create(USER, {"Email": "o@x.org", "LastName": "Owner"})
+    lead = world.lead(Email="a@x.org", OwnerId=owner)
+    world.settle()
+    world.system.delete(USER, owner)
+    world.edit_lead(lead, Phone="1")
+    world.settle()
+    assert world.sql("SELECT title, phone FROM prospects") == [(None, "1")]
+
+
 # Looked for by name
 
 

@@ -82,7 +82,7 @@ def _searched(
     field: FieldMapping,
     criteria: Criteria | None,
 ) -> tuple[Objects | None, Objects]:
-    """One search for all rows. Nothing found is nothing; several that differ are told, never chosen from.
+    """One search for all rows. Nothing found is nothing; several that differ, and one that is not visible, are told.
 
     No values: the records that are found do not show the field (G8).
     """
@@ -100,19 +100,27 @@ def _searched(
     if wanted not in found:
         return None, problems
     by_key: dict[str, list[object]] = {}
-    for key, value in zip(match_keys(found, names), column(found, wanted), strict=True):
+    found_keys, hidden = match_keys(found, names), column(found, Column.STATE) == Presence.HIDDEN
+    for key, value in zip(found_keys[~hidden], column(found, wanted)[~hidden], strict=True):
         held = by_key.setdefault(key, [])
         held += [] if value in held else [value]
+    unseen = set(found_keys[hidden])
     for position, key in enumerate(sought):
         several = by_key.get(key, [None])
         values[position] = several[0] if len(several) == 1 else None
         if len(several) > 1:
             problems[position] = f"{field.derived_name}: the search found {len(several)} different values"
+        elif key in unseen:
+            problems[position] = f"{field.derived_name}: {type_name} {keys.iloc[position, 0]} is not visible to us"
     return values, problems
 
 
 def _found(environment: Environment, direction: Direction, search: _Search) -> pd.DataFrame:
-    """Asked of the system that the values come from. By id alone, records are read instead of sought."""
+    """Asked of the system that the values come from. By id alone, records are read instead of sought.
+
+    What is not visible then is among them, as that proves nothing (G12). An id of another type, such as a queue's where
+    a user is meant, finds nothing.
+    """
     by_id = [str(name).lower() for name in search.keys.columns] == ["id"]
     names = [search.wanted, *(search.criteria.fields if search.criteria else ())]
     ids = search.keys.iloc[:, 0].tolist()
@@ -120,7 +128,8 @@ def _found(environment: Environment, direction: Direction, search: _Search) -> p
         connector = environment.connector
         if not by_id:
             return connector.find(search.type_name, names, search.keys, criteria=search.criteria)
-        return _read_by_id(search, connector.get(search.type_name, names, ids))
+        known = [each for each in connector.ids(search.type_name, ids) if each is not None]
+        return _read_by_id(search, connector.get(search.type_name, names, known))
     with environment.store.begin(read_only=True) as tx:
         if not by_id:
             return tx.records.match(search.type_name, names, search.keys, criteria=search.criteria)
@@ -128,6 +137,10 @@ def _found(environment: Environment, direction: Direction, search: _Search) -> p
 
 
 def _read_by_id(search: _Search, records: pd.DataFrame) -> pd.DataFrame:
-    there = records[records[Column.STATE] == Presence.FOUND].reset_index(drop=True)
+    there, hidden = (
+        records[np.asarray(column(records, Column.STATE) == state)].reset_index(drop=True)
+        for state in (Presence.FOUND, Presence.HIDDEN)
+    )
     met = there if search.criteria is None else meeting(search.criteria, there)
-    return met.assign(**{str(search.keys.columns[0]): met[Column.ID]})
+    both = pd.concat([met, hidden], ignore_index=True) if len(hidden) else met
+    return both.assign(**{str(search.keys.columns[0]): both[Column.ID]})
