@@ -87,6 +87,24 @@ def test_a_change_that_becomes_visible_late_is_found_by_the_lookback(world: Worl
 
 
 @pytest.mark.guarantee("G31")
+@pytest.mark.guarantee("G1")
+def test_two_edits_of_one_second_are_both_found(world: World) -> None:
+    """A column of whole seconds shows them with one time. Its clock is ahead, so that the second lasts long enough."""
+    without_triggers(world)
+    lead = world.lead(Email=MAIL, LastName="Lovelace")
+    world.settle()
+    ((record, _),) = world.links()
+    second = "date_trunc('second', clock_timestamp()) + interval '10 seconds'"
+    if world.engine.dialect.name == "sqlite":
+        second = "strftime('%Y-%m-%d %H:%M:%S.000000', 'now', '+10 seconds')"
+    world.sql(f"UPDATE prospects SET phone = '1', updated_at = {second} WHERE id = :id", id=int(record))  # noqa: S608
+    world.push()
+    world.sql("UPDATE prospects SET phone = '2' WHERE id = :id", id=int(record))
+    world.push()
+    assert world.leads()[lead]["Phone"] == "2"
+
+
+@pytest.mark.guarantee("G31")
 def test_a_login_without_the_right_to_triggers_is_told_apart(postgresql: Engine, role: Role) -> None:
     with postgresql.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE people (number integer PRIMARY KEY, name text)")

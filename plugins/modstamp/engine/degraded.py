@@ -1,12 +1,12 @@
 """Hearing of internal changes without triggers, by a column that holds the time of the last change (G31).
 
-Slower, and blind to deletes. A record is looked at once per value of that column: whoever sets it may commit late, so
-that rows come up behind the time that was read before.
+Slower, and blind to deletes. A record is looked at once per value of that column, or again while its second lasts:
+whoever sets it may commit late, so that rows come up behind the time that was read before.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from modstamp.engine.environment import Environment
 from modstamp.engine.frames import column, frame
@@ -16,6 +16,7 @@ from modstamp.model import Column, Direction, Side
 from modstamp.ports import ChangeColumn, Transaction
 
 _PAGE = 10_000  # records of the first look at a time
+_SECOND = timedelta(seconds=2)  # a second, and what clocks may differ by
 
 
 def message(environment: Environment) -> str:
@@ -46,9 +47,18 @@ def look(environment: Environment) -> None:
         seen = _first_look(environment, read.name)
     else:
         seen = _changed_since(environment, read, read.read_until - lookback)
-    recent = {record: stamp for record, stamp in seen.items() if from_text(stamp) >= now - lookback}
+    recent = {
+        record: stamp
+        for record, stamp in seen.items()
+        if from_text(stamp) >= now - lookback and not _may_recur(stamp, now)
+    }
     with environment.store.begin() as tx:
         tx.watches.keep(mapping.name, ChangeColumn(name=read.name, read_until=now, seen=recent))
+
+
+def _may_recur(stamp: str, now: datetime) -> bool:
+    """Whether another edit may show the same time: a column of whole seconds tells two of one second alike (G1)."""
+    return "." not in stamp and from_text(stamp) >= now - _SECOND
 
 
 def _first_look(environment: Environment, name: str) -> dict[str, str]:

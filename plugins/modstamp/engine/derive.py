@@ -111,7 +111,7 @@ def _searched(
         if len(several) > 1:
             problems[position] = f"{field.derived_name}: the search found {len(several)} different values"
         elif key in unseen:
-            problems[position] = f"{field.derived_name}: {type_name} {keys.iloc[position, 0]} is not visible to us"
+            problems[position] = f"{field.derived_name}: {type_name} {keys.iloc[position, 0]!s} is not visible to us"
     return values, problems
 
 
