@@ -277,7 +277,7 @@ def _run(mapping_name: str, direction: Direction, settings: Settings, resolve: R
         staging=ParquetStaging(settings.staging_url),
         settings=settings,
         calls_of=meter.counted,
-        relatives=tuple(each for each in every if each.family == mapping.family and each.name != mapping.name),
+        others=tuple(each for each in every if each.connection == mapping.connection and each.name != mapping.name),
     )
     # The meter keeps a session that may write: a dry run's calls are charged like any others (G27).
     rehearsal = replace(

@@ -196,3 +196,23 @@ def test_changed_stands_in_update_conditions_of_fields_that_travel(
     (found,) = problems({"lead.yaml": with_fields(text, "internal: phone, external: Phone, direction: in")})
     assert words in found.what
     assert found.fix
+
+
+def test_a_name_lets_several_mappings_write_one_type(problems: Problems, minimal: str) -> None:
+    other = minimal.replace("internal: prospect", "internal: user").replace("inbound", "name: colleagues\ninbound")
+    assert problems({"lead.yaml": minimal, "colleagues.yaml": other.replace("inbound: {create: true}", "")}) == []
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        ("internal: user\nname: salesforce_lead", "bears the name 'salesforce_lead' already"),
+        ("internal: user", "maps salesforce.Lead on connection 'salesforce' already"),
+        ("internal: prospect\nname: again", "maps prospect to salesforce.Lead on this connection already"),
+    ],
+)
+def test_two_mappings_are_told_apart(problems: Problems, minimal: str, other: str, words: str) -> None:
+    text = dedent(minimal).replace("internal: prospect", other)
+    (found,) = problems({"a.yaml": minimal, "b.yaml": text})
+    assert words in found.what
+    assert found.fix

@@ -110,7 +110,7 @@ def test_a_left_over_does_not_end_a_waiting(store: Store) -> None:
     assert due(store) == []
     assert counts == [2]
     with store.begin() as tx:
-        assert tx.pending.wake(LEAD, PUSHING) == 1
+        assert tx.pending.wake(LEAD, PUSHING, list) == 1
     assert due(store) == ["1"]
 
 
@@ -120,9 +120,9 @@ def test_a_newer_waiting_replaces_an_older_one(store: Store) -> None:
         tx.pending.leave(LEAD.name, PUSHING, left_over("1", "owner is not linked yet", "user:5"))
         tx.pending.leave(LEAD.name, PUSHING, left_over("1", "owner is not linked yet", "user:6"))
         tx.links.add(USER, links(link("5", "0055")))
-        assert tx.pending.wake(LEAD, PUSHING) == 0
+        assert tx.pending.wake(LEAD, PUSHING, list) == 0
         tx.links.add(USER, links(link("6", "0056")))
-        assert tx.pending.wake(LEAD, PUSHING) == 1
+        assert tx.pending.wake(LEAD, PUSHING, list) == 1
 
 
 @pytest.mark.guarantee("G6")
@@ -142,14 +142,14 @@ def test_the_link_of_a_parent_wakes_its_children(store: Store, direction: Direct
         for child in ("a", "b"):
             tx.pending.leave(USER.name, direction, left_over(child, "parent is not linked yet", parent))
         tx.pending.leave(USER.name, direction, left_over("c", "parent is not linked yet", "account:1"))
-        assert tx.pending.wake(USER, direction) == 0
+        assert tx.pending.wake(USER, direction, list) == 0
 
         (link_id,) = tx.links.add(CONTACT, links(link("1", None, state="provisional")))
-        assert tx.pending.wake(USER, direction) == 0  # a create whose outcome is open is no parent yet
+        assert tx.pending.wake(USER, direction, list) == 0  # a create whose outcome is open is no parent yet
         tx.links.discard([link_id])
         tx.links.add(CONTACT, links(link("1", "0031")))
-        assert tx.pending.wake(USER, direction) == 2
-        assert tx.pending.wake(USER, direction) == 0
+        assert tx.pending.wake(USER, direction, list) == 2
+        assert tx.pending.wake(USER, direction, list) == 0
 
     assert due(store, USER, direction) == ["a", "b"]
 

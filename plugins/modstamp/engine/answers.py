@@ -83,8 +83,10 @@ def _not_linked_meanwhile(ledger: Ledger, answers: Sequence[Answer]) -> list[Ans
     created = [each.outcome.id for each in answers if each.action.operation is Operation.CREATE and each.outcome.id]
     if not created:
         return list(answers)
-    links = ledger.tx.links.of(ledger.job.environment.mapping.name, Side.EXTERNAL, created)
-    alive = {row["external_id"]: row["link_id"] for row in links.to_dict("records") if row["state"] != "tombstone"}
+    environment = ledger.job.environment
+    names = [each.name for each in (environment.mapping, *environment.siblings)]
+    links = [row for name in names for row in ledger.tx.links.of(name, Side.EXTERNAL, created).to_dict("records")]
+    alive = {row["external_id"]: row["link_id"] for row in links if row["state"] != "tombstone"}
     message = "the record that was created for it was linked to another one before the answer came"
     taken = Outcome(status=Status.EXISTS, code="LINKED_MEANWHILE", message=message)
     return [

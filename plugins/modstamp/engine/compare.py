@@ -51,7 +51,7 @@ def outside(environment: Environment, records: pd.DataFrame, horizon: datetime |
     context = _context(environment)
     source = convert.converted(environment, Direction.POLLING, records, objects([None] * len(records)), context.now)
     with environment.store.begin(read_only=True) as tx:
-        surroundings = look.inside(tx, mapping, source, context, lock=False)
+        surroundings = look.inside(tx, environment, source, context, lock=False)
         planned = plan(assemble(mapping, Direction.POLLING, source, surroundings), context)
         judged = ~_to_come(tx, planned, horizon) & ~planned.rows(Kind.AGAIN)
         counts = judged & ~_waits(tx, planned)

@@ -13,7 +13,7 @@ from modstamp.engine.derive import derive
 from modstamp.engine.environment import Environment
 from modstamp.engine.frames import Objects, choose, objects, present
 from modstamp.engine.transform import by_lookup, references, transform
-from modstamp.mapping.schema import FieldMapping, mapping_name
+from modstamp.mapping.schema import FieldMapping
 from modstamp.model import Direction, awaited
 from modstamp.ports import Transaction
 
@@ -70,7 +70,7 @@ def _inside(  # noqa: PLR0913, PLR0917 - one look-up
     reference, connection = field.reference, environment.mapping.connection
     assert reference is not None  # noqa: S101  # for the type checker: the caller asked
     if reference.by is None:
-        through = [mapping_name(connection, kind) for kind in kinds.get(field.internal, ())]
+        through = environment.names_of(kinds.get(field.internal, ()))
         return tx.links.translate(connection, reference.type, direction.source, values, through)
     if direction is Direction.POLLING:
         return tx.records.lookup(reference.type, reference.by, values)

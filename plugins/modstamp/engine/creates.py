@@ -3,7 +3,8 @@
 Creator and time say which records can be theirs; what was sent says whose. First all of it, then the match key, then,
 where somebody has edited the key meanwhile, the rest. What is found is linked, deleted or not: a record that is gone
 by now was created, and is not created again. What cannot be told stays open, so that nothing takes either half for
-new, and a person is shown it.
+new, and a person is shown it. Creates of other mappings of the same external type take part, so that none of them is
+given the record of another; they are settled by their own mapping.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from modstamp.engine import look
 from modstamp.engine.environment import Environment
 from modstamp.engine.frames import column
 from modstamp.instants import epochs
+from modstamp.mapping.schema import TypeMapping
 from modstamp.model import Column, Outcome, Presence, Side, Status
 
 Row = Mapping[Any, Any]
@@ -44,6 +46,11 @@ class _Search:
     intents: list[Row]
     records: dict[str, _Record]
     known: dict[int, Outcome] = field(default_factory=dict)
+
+    @property
+    def mappings(self) -> dict[str, TypeMapping]:
+        """By name, the ones whose intents these may be."""
+        return {each.name: each for each in (self.environment.mapping, *self.environment.siblings)}
 
     def open(self) -> list[Row]:
         return [row for row in self.intents if row["link_id"] not in self.known]
@@ -85,7 +92,7 @@ def clusters(environment: Environment, intents: Sequence[Row]) -> list[list[Row]
 
 def settle_creates(environment: Environment, intents: Sequence[Row], now: datetime) -> list[tuple[Row, Outcome]]:
     """The outcomes of those that are due; UNKNOWN with a reason for what is held. `intents`: a whole cluster."""
-    due = [row for row in intents if row["recover_after"] <= now]
+    due = [row for row in intents if row["mapping"] == environment.mapping.name and row["recover_after"] <= now]
     if not due:
         return []
     # Those that are not due yet take part, so that nobody else is given their records.
@@ -108,13 +115,18 @@ def _span(environment: Environment, row: Row) -> tuple[float, float]:
 
 
 def _candidates(environment: Environment, due: Sequence[Row]) -> dict[str, _Record]:
-    """What our user created in that time and no link knows, by id."""
+    """What our user created in that time and no link of the type's mappings knows, by id."""
     mapping, spans = environment.mapping, [_span(environment, row) for row in due]
     since, until = (datetime.fromtimestamp(each, UTC) for each in (min(spans)[0], max(ends for _, ends in spans)))
-    found = environment.connector.created(mapping.external_type, mapping.field_names(Side.EXTERNAL), since, until)
+    every = (mapping, *environment.siblings)
+    fields = dict.fromkeys(name for each in every for name in each.field_names(Side.EXTERNAL))
+    found = environment.connector.created(mapping.external_type, list(fields), since, until)
+    ids = column(found, Column.ID).tolist()
     with environment.store.begin(read_only=True) as tx:
-        links = tx.links.of(mapping.name, Side.EXTERNAL, column(found, Column.ID).tolist())
-    linked, made = set(column(links, "external_id")), epochs(column(found, Column.CREATED_AT))
+        linked = {
+            record for each in every for record in column(tx.links.of(each.name, Side.EXTERNAL, ids), "external_id")
+        }
+    made = epochs(column(found, Column.CREATED_AT))
     records = [_Record(row, at) for row, at in zip(found.to_dict("records"), made, strict=True)]
     return {each.id: each for each in records if each.id not in linked}
 
@@ -162,21 +174,22 @@ def _folded(value: Any) -> Any:
 
 def _by_key(search: _Search) -> None:
     """Records that show the match key, whatever has become of the rest."""
-    names = look.match_fields(search.environment.mapping, Side.EXTERNAL)
-    having: dict[Any, list[_Record]] = {}
-    for record in search.records.values():
-        having.setdefault(_signature(record.row, names), []).append(record)
-    for row in search.open():
-        if row["match_key"] is not None:
-            hits = search.fitting(row, having.get(_signature(row["sent"], names), ()))
-            _share(search, [row], hits)
+    for mapping in search.mappings.values():
+        names = look.match_fields(mapping, Side.EXTERNAL)
+        having: dict[Any, list[_Record]] = {}
+        for record in search.records.values():
+            having.setdefault(_signature(record.row, names), []).append(record)
+        for row in search.open():
+            if row["match_key"] is not None and row["mapping"] == mapping.name:
+                hits = search.fitting(row, having.get(_signature(row["sent"], names), ()))
+                _share(search, [row], hits)
 
 
 def _by_likeness(search: _Search) -> None:
     """Where the key was edited: pairs that are more like each other than like anything else."""
-    match = set(look.match_fields(search.environment.mapping, Side.EXTERNAL))
+    match = {name: set(look.match_fields(each, Side.EXTERNAL)) for name, each in search.mappings.items()}
     scores = {
-        (row["link_id"], record.id): _likeness(row["sent"], record.row, match)
+        (row["link_id"], record.id): _likeness(row["sent"], record.row, match[row["mapping"]])
         for row in search.open()
         for record in search.fitting(row)
     }

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from modstamp.engine import convert, moves
+from modstamp.engine import convert, look, moves
 from modstamp.engine.batch import versions
 from modstamp.engine.environment import Environment
 from modstamp.engine.frames import column, frame, objects, positions_of, present
@@ -93,7 +93,14 @@ def _leave(environment: Environment, ids: list[str], reason: str) -> None:
 
 
 def _moved_apart(environment: Environment, records: pd.DataFrame, *, window: bool) -> Extracted:
-    """Without a link there is nothing to follow, so that such rows keep their place."""
+    """Without a link there is nothing to follow, so that such rows keep their place.
+
+    What another mapping of the same external type has linked is not ours to look at.
+    """
+    if environment.siblings:
+        with environment.store.begin(read_only=True) as tx:
+            theirs = look.linked_by(tx, environment.siblings, column(records, Column.ID).tolist())
+        records = records[~records[Column.ID].isin(theirs)].reset_index(drop=True)
     moved = present(column(records, Column.MOVED_TO))
     if moved.any():
         mapping = environment.mapping
@@ -183,7 +190,7 @@ def wake(environment: Environment, direction: Direction) -> None:
     mapping = environment.mapping
     named = _named_by_now(environment, direction)
     with environment.store.begin() as tx:
-        tx.pending.wake(mapping, direction)
+        tx.pending.wake(mapping, direction, environment.names_of)
         if direction is Direction.PUSHING:
             tx.quarantine.release_linked_elsewhere(mapping)
             moves.follow_late(tx, environment)

@@ -44,14 +44,14 @@ def twice(work: Callable[[], _T]) -> _T:
 def preview(environment: Environment, source: Source, context: Context) -> Plan:
     """The plan of a batch from a transaction that cannot write: the dry run."""
     with environment.store.begin(read_only=True) as tx:
-        surroundings = look.inside(tx, environment.mapping, source, context, lock=False)
+        surroundings = look.inside(tx, environment, source, context, lock=False)
         return plan(assemble(environment.mapping, Direction.POLLING, source, surroundings), context)
 
 
 def land(job: Job, tx: Transaction, source: Source) -> Plan:
     """Plan and write one batch inside the caller's transaction. Returns the plan as it was carried out."""
     mapping = job.environment.mapping
-    surroundings = look.inside(tx, mapping, source, job.context, lock=True)
+    surroundings = look.inside(tx, job.environment, source, job.context, lock=True)
     planned = plan(assemble(mapping, Direction.POLLING, source, surroundings), job.context)
     target_ids = planned.batch.target_ids.copy()
     planned = _update(tx, planned)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from modstamp.engine.batch import Source, Surroundings
 from modstamp.engine.context import Context
+from modstamp.engine.environment import Environment
 from modstamp.engine.frames import Mask, Objects, blank, choose, column, frame, objects, present
 from modstamp.instants import epochs
 from modstamp.mapping.schema import TypeMapping
@@ -44,8 +45,9 @@ def internal_keys(mapping: TypeMapping, direction: Direction, source: Source) ->
     return choose(np.asarray(column(source.records, Column.STATE) == Presence.FOUND), keys, None)
 
 
-def inside(tx: Transaction, mapping: TypeMapping, source: Source, context: Context, *, lock: bool) -> Surroundings:
+def inside(tx: Transaction, environment: Environment, source: Source, context: Context, *, lock: bool) -> Surroundings:
     """For a polling batch: the target is the internal database, read and locked in this transaction (G17)."""
+    mapping = environment.mapping
     ids = column(source.records, Column.ID).tolist()
     links = tx.links.of(mapping.name, Side.EXTERNAL, ids, lock=lock)
     keys = internal_keys(mapping, Direction.POLLING, source)
@@ -62,28 +64,28 @@ def inside(tx: Transaction, mapping: TypeMapping, source: Source, context: Conte
         taken=set(column(tx.links.in_family(mapping, targets), "internal_id")),
         busy=tx.intents.links_with_open(column(links, "link_id").tolist()),
         creating=tx.intents.open_create_keys(mapping, _distinct(keys[unlinked])),
-        unanswered=_unanswered(tx, mapping, source.records, context),
+        unanswered=_unanswered(tx, (mapping, *environment.siblings), source.records, context),
         edits=_edits(edits),
         new=tx.choices.among(mapping.name, Direction.POLLING, ids),
     )
 
 
-def _unanswered(tx: Transaction, mapping: TypeMapping, records: pd.DataFrame, context: Context) -> Mask:
-    """Rows that a create of ours without an answer may have made, whatever their key is by now (G20).
+def _unanswered(tx: Transaction, mappings: Sequence[TypeMapping], records: pd.DataFrame, context: Context) -> Mask:
+    """Rows that a create of these without an answer may have made, whatever their key is by now (G20).
 
     A row that does not show who created it when may be anyone's.
     """
-    opened = tx.intents.open_creates(mapping.name)
+    opened = [row for each in mappings for row in tx.intents.open_creates(each.name).to_dict("records")]
     result = np.zeros(len(records), dtype=bool)
     made = epochs(column(records, Column.CREATED_AT))
-    for began, key in zip(column(opened, "began_at"), column(opened, "key_value"), strict=True):
+    for row in opened:
         # With an own key it may have been sent again at any time since.
-        until = np.inf if key else (began + context.answer_wait).timestamp()
-        result |= (made >= (began - CLOCKS).timestamp()) & (made <= until)
+        until = np.inf if row["key_value"] else (row["began_at"] + context.answer_wait).timestamp()
+        result |= (made >= (row["began_at"] - CLOCKS).timestamp()) & (made <= until)
     by = column(records, Column.CREATED_BY)
     known = present(by) & (made > -np.inf)
     ours = ~known | (result & (np.asarray(by == context.user) | (context.user == "")))
-    return np.asarray(ours & bool(len(opened)))
+    return np.asarray(ours & bool(opened))
 
 
 def _inside_matches(
@@ -128,15 +130,19 @@ def outside(connector: Connector, store: Store, mapping: TypeMapping, source: So
     return Outside(records=records, found=found, asked_ids=set(wanted), asked_keys=set(_distinct(keys[asked])))
 
 
-def around(tx: Transaction, mapping: TypeMapping, source: Source, seen: Outside, *, lock: bool) -> Surroundings:
+def around(  # noqa: PLR0913 - one look
+    tx: Transaction, environment: Environment, source: Source, seen: Outside, context: Context, *, lock: bool
+) -> Surroundings:
     """Step 2 of G18: links as they are now, against the external values of step 1."""
+    mapping = environment.mapping
     ids = column(source.records, Column.ID).tolist()
     links = tx.links.of(mapping.name, Side.INTERNAL, ids, lock=lock)
     keys = internal_keys(mapping, Direction.PUSHING, source)
     unlinked = ~np.isin(column(source.records, Column.ID).astype(str), _living(links, "internal_id"))
     names = match_fields(mapping, Side.EXTERNAL)
-    candidates = _matches(seen.found, names, match_keys(source.converted, names), unlinked)
-    known = _together(seen.records, seen.found)
+    found = _not_of_siblings(tx, environment, seen.found)
+    candidates = _matches(found, names, match_keys(source.converted, names), unlinked)
+    known = _together(seen.records, found)
     # Rows before pending entries, as whoever edits a row locks them: in the other order the two would deadlock.
     now = tx.records.read(mapping.internal, mapping.field_names(Side.INTERNAL), ids, lock=lock)
     taken = tx.links.of(mapping.name, Side.EXTERNAL, _distinct(column(known, Column.ID)))
@@ -152,8 +158,34 @@ def around(tx: Transaction, mapping: TypeMapping, source: Source, seen: Outside,
         edits=_edits(edits),
         counters=dict(zip(column(edits, "record_id"), column(edits, "counter"), strict=True)),
         source_now=now,
+        unanswered=_may_be_of_siblings(tx, environment, found, candidates, context),
         new=tx.choices.among(mapping.name, Direction.PUSHING, ids),
     )
+
+
+def _not_of_siblings(tx: Transaction, environment: Environment, found: pd.DataFrame) -> pd.DataFrame:
+    """Without the records that another mapping of the same external type has linked: they match nothing of ours."""
+    ids = column(found, Column.ID)
+    theirs = linked_by(tx, environment.siblings, ids.tolist())
+    return found[np.fromiter((each not in theirs for each in ids), bool, len(ids))].reset_index(drop=True)
+
+
+def linked_by(tx: Transaction, mappings: Sequence[TypeMapping], external_ids: Sequence[str]) -> set[str]:
+    """Which of the external records these mappings have linked."""
+    links = [tx.links.of(each.name, Side.EXTERNAL, external_ids) for each in mappings if len(external_ids)]
+    return {record for each in links for record in _living(each, "external_id")}
+
+
+def _may_be_of_siblings(
+    tx: Transaction,
+    environment: Environment,
+    found: pd.DataFrame,
+    candidates: Sequence[tuple[str, ...]],
+    context: Context,
+) -> Mask:
+    """Rows with a match that another mapping of the type may have created, and has no answer of (G21)."""
+    doubtful = set(column(found, Column.ID)[_unanswered(tx, environment.siblings, found, context)])
+    return np.fromiter((not doubtful.isdisjoint(each) for each in candidates), bool, len(candidates))
 
 
 def _together(records: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:

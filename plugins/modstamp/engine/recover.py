@@ -31,15 +31,26 @@ def recover(job: Job) -> None:
         return
     now, rows = environment.store.now(), intents.to_dict("records")
     keyed = [row for row in rows if row["key_value"] is not None]
-    creates = [row for row in rows if row["key_value"] is None and row["operation"] == Operation.CREATE]
+    creates = [row for row in rows if _is_unkeyed_create(row)]
     others = [row for row in rows if row["operation"] != Operation.CREATE and row["recover_after"] <= now]
     size = environment.connector.abilities()
     for some in _cut(others, size.read_size):
         _settle(job, _changed(environment, some), now)
-    for some in clusters(environment, creates):
+    for some in clusters(environment, [*creates, *_of_siblings(environment)] if creates else []):
         _settle(job, settle_creates(environment, some, now), now)
     for some in _cut(keyed, size.batch_size):
         _settle(job, settle_keyed(job, some), now)
+
+
+def _is_unkeyed_create(row: Row) -> bool:
+    return row["key_value"] is None and row["operation"] == Operation.CREATE
+
+
+def _of_siblings(environment: Environment) -> list[Row]:
+    """Creates of the other mappings of the type: what they may have made is not given to ours."""
+    with environment.store.begin(read_only=True) as tx:
+        opened = [row for each in environment.siblings for row in tx.intents.all_open(each.name).to_dict("records")]
+    return [row for row in opened if _is_unkeyed_create(row)]
 
 
 def _cut(rows: Sequence[Row], size: int) -> Iterator[Sequence[Row]]:

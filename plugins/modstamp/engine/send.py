@@ -48,7 +48,7 @@ def preview(environment: Environment, source: Source, context: Context) -> Plan:
     """The plan of a batch, from a transaction that cannot write: the dry run."""
     seen = _read(environment, source)
     with environment.store.begin(read_only=True) as tx:
-        surroundings = look.around(tx, environment.mapping, source, seen, lock=False)
+        surroundings = look.around(tx, environment, source, seen, context, lock=False)
         return plan(assemble(environment.mapping, Direction.PUSHING, source, surroundings), context)
 
 
@@ -93,9 +93,8 @@ def _answered_entries(planned: Plan) -> Objects:
 
 
 def _plan(job: Job, tx: Transaction, source: Source, seen: look.Outside) -> Plan:
-    mapping = job.environment.mapping
-    surroundings = look.around(tx, mapping, source, seen, lock=True)
-    batch = assemble(mapping, Direction.PUSHING, source, surroundings)
+    surroundings = look.around(tx, job.environment, source, seen, job.context, lock=True)
+    batch = assemble(job.environment.mapping, Direction.PUSHING, source, surroundings)
     planned = plan(batch, job.context)
     moved = _moved(batch, seen) | _linked_elsewhere(tx, batch)
     reasons = {int(position): "it changed while this run was under way" for position in np.flatnonzero(moved)}

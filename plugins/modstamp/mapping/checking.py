@@ -161,10 +161,24 @@ def _expectations(file: MappingFile) -> Iterator[Problem]:
 
 
 def _unique_names(file: MappingFile, files: Sequence[MappingFile]) -> Iterator[Problem]:
-    same = [other for other in files if other.mapping.name == file.mapping.name]
+    mapping = file.mapping
+    same = [other for other in files if other.mapping.name == mapping.name]
     if same[0] is not file:
-        what = f"{same[0].document.name} maps {file.mapping.external} on connection '{file.mapping.connection}' already"
-        yield _problem(file, ("external",), what, "keep one file, or name another connection")
+        what = f"{same[0].document.name} bears the name '{mapping.name}' already"
+        if "name" not in mapping.model_fields_set:
+            what = f"{same[0].document.name} maps {mapping.external} on connection '{mapping.connection}' already"
+        yield _problem(
+            file, ("external",), what, "give this one a 'name:' of its own, keep one, or name another connection"
+        )
+        return
+    pairs = [
+        other
+        for other in files
+        if (*other.mapping.family, other.mapping.external) == (*mapping.family, mapping.external)
+    ]
+    if pairs[0] is not file:
+        what = f"{pairs[0].document.name} maps {mapping.internal} to {mapping.external} on this connection already"
+        yield _problem(file, ("internal",), what, "put what the two say into one file")
 
 
 def _one_creator(file: MappingFile, files: Sequence[MappingFile]) -> Iterator[Problem]:

@@ -29,7 +29,9 @@ _NEEDS = {  # pydantic's kind of error → what belongs there
 def problems(document: Document, error: ValidationError) -> list[Problem]:
     """One problem per place, by line. An error about the whole of something that has errors inside is left out."""
     found: dict[Path, ErrorDetails] = {}
-    for details in error.errors(include_url=False):
+    # A name is made of what else is wrong.
+    every = (each for each in error.errors(include_url=False) if each["type"] != "default_factory_not_called")
+    for details in every:
         found.setdefault(_place(document.data, details), details)
     return [
         _problem(document, place, details)

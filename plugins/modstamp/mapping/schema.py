@@ -155,9 +155,14 @@ Section = Literal["inbound", "outbound"]
 
 
 def mapping_name(connection: str, external_type: str) -> str:
-    """The name of the mapping of an external type, whether there is one or not."""
+    """The name that a mapping of an external type has unless its file says otherwise."""
     snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", external_type).lower()
     return f"{connection}_{snake}"
+
+
+def _usual_name(known: dict[str, Any]) -> str:
+    """Of a mapping file that says nothing of it. `known`: what was valid of the keys before."""
+    return mapping_name(known.get("connection", ""), known.get("external", "").partition(".")[2])
 
 
 def section(direction: Direction) -> Section:
@@ -286,6 +291,8 @@ class TypeMapping(Strict):
     """A type of the other system, as system.Type."""
     connection: str = Field(pattern=r"^[A-Za-z0-9_.-]+$")
     """Id of the connection to the other system."""
+    name: str = Field(default_factory=_usual_name, pattern=r"^[a-z][a-z0-9_]*$")
+    """Stable key of the mapping in state and DAG ids; without it, connection and type: ``salesforce_user_role``."""
     polling: Annotated[Polling, BeforeValidator(_switched, json_schema_input_type=bool | Polling)] = Polling()
     """Reading the external side."""
     inbound: InboundToggles = InboundToggles()
@@ -328,11 +335,6 @@ class TypeMapping(Strict):
     @cached_property
     def external_type(self) -> str:
         return self.external.partition(".")[2]
-
-    @cached_property
-    def name(self) -> str:
-        """Stable key of the mapping in state and DAG ids: ``salesforce_user_role`` (connection, then type)."""
-        return mapping_name(self.connection, self.external_type)
 
     @cached_property
     def family(self) -> tuple[str, str]:

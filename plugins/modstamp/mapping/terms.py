@@ -18,7 +18,7 @@ by `changes`: fields that are mapped no longer, and since when. Everything else 
 
 def document(mapping: TypeMapping, tables: Mapping[str, ValueTable]) -> Document:
     """`tables`: internal field → its value table."""
-    content: Document = mapping.model_dump(mode="json", exclude={"fields", "connection"})
+    content: Document = mapping.model_dump(mode="json", exclude={"fields", "connection", "name"})
     content["fields"] = {}
     for field in mapping.fields:
         table = tables.get(field.internal)

@@ -52,7 +52,7 @@ def _dag(every: Mappings, file: MappingFile, direction: Direction, settings: Set
     mapping = file.mapping
     with DAG(
         dag_id=dag_id(mapping, direction),
-        dag_display_name=f"{VERBS[direction].capitalize()} {mapping.external_type} · {mapping.connection}",
+        dag_display_name=f"{VERBS[direction].capitalize()} {_type(mapping)} · {mapping.connection}",
         description=guide.sentence(mapping, direction),
         doc_md=guide.document(file, direction),
         schedule=schedule.of(every, mapping, direction),
@@ -79,6 +79,11 @@ def _dag(every: Mappings, file: MappingFile, direction: Direction, settings: Set
             outlets=schedule.outlets(mapping, direction),
         )
     return dag
+
+
+def _type(mapping: TypeMapping) -> str:
+    """The external type; of a mapping with a name of its own, which need not be the only one, the internal one too."""
+    return mapping.external_type + (f" from {mapping.internal}" if "name" in mapping.model_fields_set else "")
 
 
 def _params(direction: Direction) -> dict[str, Param]:

@@ -5,7 +5,7 @@ Frames passed here have object columns, None for missing, ids as text. JSON colu
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
@@ -34,6 +34,9 @@ LINK_COLUMNS = (
     "decisions",
     "mapping_hash",
 )
+
+
+NamesOf = Callable[[Sequence[str]], Sequence[str]]  # external types → the names of their mappings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,7 +219,7 @@ class Links(Protocol):
 class Pendings(Protocol):
     """Records that a mapping still has to look at (G4, G6)."""
 
-    def wake(self, mapping: TypeMapping, direction: Direction) -> int:
+    def wake(self, mapping: TypeMapping, direction: Direction, names_of: NamesOf) -> int:
         """Make entries due whose awaited parent is linked by now; returns how many (G16)."""
         ...
 

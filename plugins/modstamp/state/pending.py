@@ -9,8 +9,9 @@ from datetime import timedelta
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, case, delete, func, or_, select, update
 
-from modstamp.mapping.schema import TypeMapping, mapping_name
+from modstamp.mapping.schema import TypeMapping
 from modstamp.model import Direction, Side, awaited_types
+from modstamp.ports import NamesOf
 from modstamp.state.clock import Clock
 from modstamp.state.links import Links
 from modstamp.state.rows import Row, among, insertion, parameters, read, upsert
@@ -27,7 +28,7 @@ class Pendings:
         self._now = now
         self._links = links
 
-    def wake(self, mapping: TypeMapping, direction: Direction) -> int:
+    def wake(self, mapping: TypeMapping, direction: Direction, names_of: NamesOf) -> int:
         """A parent is named as `model.awaited` does, by its id on the source's side of the direction."""
         of_mapping = _entries(mapping.name, direction)
         awaited = select(pending.c.waits_for).distinct().where(*of_mapping, pending.c.waits_for.is_not(None))
@@ -38,17 +39,16 @@ class Pendings:
         linked = [
             f"{kind}:{record_id}"
             for kind, ids in parents.items()
-            for record_id in self._linked(mapping.connection, kind, direction.source, ids)
+            for record_id in self._linked(mapping.connection, kind, direction.source, ids, names_of)
         ]
         if not linked:
             return 0
         woken = update(pending).where(*of_mapping, among(self._connection, pending.c.waits_for, linked))
         return self._connection.execute(woken.values(waits_for=None, reason=None)).rowcount
 
-    def _linked(self, connection: str, kind: str, side: Side, ids: Sequence[str]) -> Iterable[str]:
+    def _linked(self, connection: str, kind: str, side: Side, ids: Sequence[str], names_of: NamesOf) -> Iterable[str]:
         internal_type, external_types = awaited_types(kind)
-        mappings = [mapping_name(connection, each) for each in external_types]
-        return self._links.translate(connection, internal_type, side, ids, mappings)
+        return self._links.translate(connection, internal_type, side, ids, names_of(external_types))
 
     def due(self, mapping: str, direction: Direction, limit: int | None) -> pd.DataFrame:
         """Entries with a time before which they are not to be taken are left out until then."""
