@@ -17,6 +17,7 @@ from sandbox.org.external import BEGIN, External
 from sandbox.org.internal import Internal
 from sandbox.salesforce.opportunities import completed
 from sandbox.salesforce.org import RULES_FILE
+from sandbox.salesforce.saving import Saving
 from sandbox.salesforce.store import Store
 
 RULES = Path(__file__).parent / RULES_FILE
@@ -55,7 +56,9 @@ def land_external(store: Store, org: External) -> None:
 def _completed(store: Store, org: External, accounts: Sequence[str], owners: Sequence[str]) -> pd.DataFrame:
     """Opportunities with what Salesforce works out for them."""
     frame = _with_ids(_owned(org.opportunities, owners), accounts, "AccountId")
-    return pd.DataFrame([completed(store, row, None, FOUNDED) for row in _records(frame)], dtype=object)
+    by = people_id(store)
+    savings = (Saving(store=store, name="Opportunity", values=row, moment=FOUNDED, by=by) for row in _records(frame))
+    return pd.DataFrame(map(completed, savings), dtype=object)
 
 
 def land_internal(connection: Connection, rows: Internal) -> None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from types import MappingProxyType
 from typing import Any, Final
 
 from sandbox.salesforce.clock import stamp
-from sandbox.salesforce.store import Store
+from sandbox.salesforce.saving import Saving, Values
 from sandbox.salesforce.tables import quoted
 
-Values = dict[str, Any]
 # Name → probability in percent, category of the forecast.
 STAGES: Final[Mapping[str, tuple[int, str]]] = MappingProxyType(
     {
@@ -48,20 +47,22 @@ def stage_rows() -> list[Values]:
     ]
 
 
-def completed(store: Store, values: Mapping[str, Any], before: Mapping[str, Any] | None, moment: datetime) -> Values:
-    """The values of an opportunity with what follows from them; `before` is the record that they change."""
+def completed(saving: Saving) -> Values:
+    """The values of an opportunity with what follows from them."""
+    store, values, before = saving.store, saving.values, saving.before
     known = dict(before or {}) | dict(values)
     stage = next(store.rows("OpportunityStage", "ApiName = ?", (known.get("StageName"),)), None)
     moved = before is None or before["StageName"] != known.get("StageName")
     found = dict(values) | (_of_stage(stage, values) if stage and moved else {})
     if before is not None and moved:
-        found["LastStageChangeDate"] = stamp(moment)
+        found["LastStageChangeDate"] = stamp(saving.moment)
     known |= found
     return found | _of_amount(known) | _of_close_date(known)
 
 
-def settle_primary(store: Store, name: str, record_id: str, *, moment: datetime, by: str) -> None:
+def settle_primary(saving: Saving, record_id: str) -> None:
     """After an opportunity or a contact role is saved: an opportunity has one primary contact, by field and by role."""
+    store, name, moment, by = saving.store, saving.name, saving.moment, saving.by
     record = store.get(name, record_id) or {}
     if name == "Opportunity" and record["ContactId"] and not store.count(*_roles(record_id)):
         role = {"OpportunityId": record_id, "ContactId": record["ContactId"], "IsPrimary": True}

@@ -178,4 +178,6 @@ def _attributes(base: str, type_name: str, record_id: str) -> Record:
     return {"type": type_name, "url": f"{base}/{type_name}/{record_id}"}
 
 
-CONVERTERS: Mapping[str, Callable[[Any], Any]] = MappingProxyType({"boolean": bool, "address": json.loads})
+CONVERTERS: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
+    {"boolean": bool, "address": json.loads, "list": json.loads}
+)

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from sandbox.salesforce import ids
-from sandbox.salesforce.opportunities import completed, settle_primary
+from sandbox.salesforce.logic import LOGIC, PLAIN
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.problems import Refusal, invalid_record, unsupported
+from sandbox.salesforce.saving import Saving
 from sandbox.salesforce.schema import Field, ObjectType
 from sandbox.salesforce.validation import check_record, living_match
 from sandbox.salesforce.values import from_json
 
 Result = dict[str, Any]
-OPPORTUNITIES: Final = frozenset({"Opportunity", "OpportunityContactRole"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,12 +81,10 @@ class Writer:
             change = self._decided(change)
         self._check_ability(change)
         if change.operation == "create":
-            record_id = self._create(change, moment)
+            record_id = self._save(change, None, moment)
         else:
             record_id = self._change(change, self._existing(change), moment)
         if change.operation != "delete":
-            if change.object_type.name in OPPORTUNITIES:
-                settle_primary(self.org.store, change.object_type.name, record_id, moment=moment, by=self.user_id)
             self._flow(change, record_id, moment)
         return record_id, change.operation == "create"
 
@@ -97,9 +95,10 @@ class Writer:
             raise invalid_record("UNABLE_TO_LOCK_ROW", message)
         if change.operation == "delete":
             self.org.store.delete(change.object_type.name, [record_id], by=self.user_id, modified=moment)
-        else:
-            self._update(change, record, moment)
-        return record_id
+            saving = self._saving(change, {}, record, moment)
+            LOGIC.get(saving.name, PLAIN).removed(saving, record_id)
+            return record_id
+        return self._save(change, record, moment)
 
     def _flow(self, change: Change, record_id: str, moment: datetime) -> None:
         """What a flow makes of a saved record, in this transaction or some time later, in this user's name."""
@@ -141,18 +140,35 @@ class Writer:
                 400, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type {name} does not support {change.operation}"
             )
 
-    def _create(self, change: Change, moment: datetime) -> str:
-        values = self._checked(change, None, moment)
-        return self.org.store.insert_many(change.object_type.name, [values], created=moment, by=self.user_id)[0]
+    def _save(self, change: Change, before: Mapping[str, Any] | None, moment: datetime) -> str:
+        store, object_type = self.org.store, change.object_type
+        values = check_record(self.org, object_type, change.values, before, allow_duplicates=self.allow_duplicates)
+        logic = LOGIC.get(object_type.name, PLAIN)
+        saving = self._saving(change, values, before, moment)
+        saving = replace(saving, values=logic.completed(saving))
+        fields = store.schema[object_type.name].fields
+        kept = {name: value for name, value in saving.values.items() if fields[name].stored}
+        with store.writing():
+            if before is None:
+                record_id = store.insert_many(object_type.name, [kept], created=moment, by=self.user_id)[0]
+            else:
+                record_id = str(before["Id"])
+                store.update(object_type.name, record_id, kept, modified=moment, by=self.user_id)
+            logic.settle(saving, record_id)
+        return record_id
 
-    def _update(self, change: Change, record: Mapping[str, Any], moment: datetime) -> None:
-        values = self._checked(change, record, moment)
-        self.org.store.update(change.object_type.name, record["Id"], values, modified=moment, by=self.user_id)
-
-    def _checked(self, change: Change, before: Mapping[str, Any] | None, moment: datetime) -> Mapping[str, Any]:
-        object_type, allow = change.object_type, self.allow_duplicates
-        values = check_record(self.org, object_type, change.values, before, allow_duplicates=allow)
-        return completed(self.org.store, values, before, moment) if object_type.name == "Opportunity" else values
+    def _saving(
+        self, change: Change, values: Mapping[str, Any], before: Mapping[str, Any] | None, moment: datetime
+    ) -> Saving:
+        return Saving(
+            store=self.org.store,
+            name=change.object_type.name,
+            values=values,
+            before=before,
+            moment=moment,
+            by=self.user_id,
+            features=self.org.options.features,
+        )
 
     def _existing(self, change: Change) -> Mapping[str, Any]:
         given = change.record_id or ""
@@ -183,7 +199,7 @@ def read_values(org: Org, object_type: ObjectType, data: Mapping[str, Any]) -> d
             continue
         field = object_type.field_named(name)
         if field is not None:
-            values[field.name] = from_json(field, value) if field.stored else value
+            values[field.name] = value if field.kind == "address" else from_json(field, value)
         elif isinstance(value, Mapping) and (link := object_type.relationship_named(name)):
             values[link.name] = parent_id(org, link, value)
         else:

@@ -23,6 +23,7 @@ LACKED_BY_TYPE: Mapping[str, frozenset[str]] = MappingProxyType(
         "datetime": frozenset({"groupable"}),
         "double": frozenset({"groupable"}),
         "currency": frozenset({"groupable"}),
+        "junctionidlist": frozenset({"filterable", "sortable", "groupable"}),
     }
 )
 # The owner of a record of a custom type.
@@ -49,8 +50,11 @@ KIND_OF_TYPE: Mapping[str, str] = MappingProxyType(
         "date": "date",
         "datetime": "datetime",
         "address": "address",
+        "junctionidlist": "list",
     }
 )
+# What an administrator gives to Activity is there on both of its types.
+ACTIVITIES = ("Event", "Task")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +82,7 @@ class Field:
 
     @property
     def kind(self) -> str:
-        """One of id, boolean, integer, number, date, datetime, address, text."""
+        """One of id, boolean, integer, number, date, datetime, address, list (of ids), text."""
         return KIND_OF_TYPE.get(self.type, "text")
 
     @property
@@ -92,8 +96,13 @@ class Field:
 
     @property
     def stored(self) -> bool:
-        """Whether it has a column of its own (a compound field is put together from others)."""
-        return self.kind != "address"
+        """Whether it has a column of its own (a compound field or a list of ids is put together from others)."""
+        return self.kind not in {"address", "list"}
+
+    @property
+    def internal(self) -> bool:
+        """Whether the org keeps it to itself: no resource shows it."""
+        return "internal" in self.flags
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +126,15 @@ class ObjectType:
 
     def relationship_named(self, name: str) -> Field | None:
         return self.by_relationship.get(name.lower())
+
+    @property
+    def described(self) -> tuple[Field, ...]:
+        """The fields that describe tells of: not those of the org alone, nor lists of ids, as a recording shows."""
+        return tuple(each for each in self.fields.values() if not each.internal and each.kind != "list")
+
+    @property
+    def id_lists(self) -> tuple[Field, ...]:
+        return tuple(each for each in self.fields.values() if each.kind == "list")
 
     @property
     def soft_deletes(self) -> bool:
@@ -188,6 +206,7 @@ def with_metadata(schema: Schema, metadata: Mapping[str, Any]) -> Schema:
     Raises:
         ValueError: a name that does not end with __c, a type that is not there, or one without a prefix.
     """
+    metadata = _by_type(metadata)
     own = {name: data for name, data in metadata.items() if "fields" in data}
     made = with_types(schema, [_custom_object(name, data) for name, data in own.items()])
     unknown = metadata.keys() - made.objects.keys()
@@ -220,7 +239,7 @@ def with_features(schema: Schema, *names: str) -> Schema:
                 with_fields(schema[of], {each: _field(each, values) for each, values in fields.items()}),
                 record_types=tuple(kinds.get(of, schema[of].record_types)),
             )
-            for of, fields in known[name]["fields"].items()
+            for of, fields in _by_type(known[name]["fields"]).items()
         ]
         schema = with_types(schema, types)
     return schema
@@ -285,9 +304,17 @@ def _of_fields(object_type: ObjectType, fields: Mapping[str, Field]) -> ObjectTy
     return replace(
         object_type,
         fields=fields,
-        by_lower_name={name.lower(): each for name, each in fields.items()},
+        by_lower_name={name.lower(): each for name, each in fields.items() if not each.internal},
         by_relationship={each.relationship.lower(): each for each in fields.values() if each.relationship},
     )
+
+
+def _by_type(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What is said of Activity is said of both types of activities."""
+    found = {name: data for name, data in fields.items() if name != "Activity"}
+    for name in ACTIVITIES if "Activity" in fields else ():
+        found[name] = {**fields["Activity"], **found.get(name, {})}
+    return found
 
 
 def _custom_object(name: str, data: Mapping[str, Any]) -> ObjectType:

@@ -16,6 +16,8 @@ COLUMN_TYPES = {
     # Salesforce compares text without regard to case.
     "text": "TEXT COLLATE NOCASE",
 }
+# Children are looked up when their parent goes, so what cascades is indexed as well as what is looked for.
+INDEXED = frozenset({"unique", "externalId", "cascadeDelete", "indexed"})
 OWN_TABLES = (
     "CREATE TABLE IF NOT EXISTS _sequence (prefix TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS _deletions (object TEXT NOT NULL, id TEXT NOT NULL, deleted TEXT NOT NULL)",
@@ -49,7 +51,7 @@ def _prepare_object(connection: sqlite3.Connection, object_type: ObjectType) -> 
     _index(connection, object_type, "Id", unique=True)
     _index(connection, object_type, "SystemModstamp", "Id")
     for each in stored:
-        if each.type == "email" or "unique" in each.flags or "externalId" in each.flags:
+        if each.type == "email" or each.flags & INDEXED:
             _index(connection, object_type, each.name, unique="unique" in each.flags)
 
 

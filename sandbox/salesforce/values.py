@@ -11,7 +11,7 @@ from typing import Any
 
 from sandbox.salesforce import ids
 from sandbox.salesforce.clock import parse_stamp, stamp
-from sandbox.salesforce.problems import Refusal, invalid_record
+from sandbox.salesforce.problems import Refusal, invalid_record, unsupported
 from sandbox.salesforce.schema import Field
 
 EMAIL = re.compile(r"[^\s@<>(),;:\"\[\]\\]+@[^\s@.,;:]+(\.[^\s@.,;:]+)+")
@@ -33,6 +33,8 @@ def from_json(field: Field, value: Any) -> Any:
     """
     if value is None:
         return None
+    if field.kind == "list":
+        return _id_list(field, value)
     if isinstance(value, str):
         return from_text(field, value)
     expected = JSON_TYPES.get(field.kind, ())
@@ -49,6 +51,8 @@ def from_text(field: Field, text: str) -> Any:
     Raises:
         Refusal: JSON_PARSER_ERROR when the text does not fit the type.
     """
+    if field.kind == "list":
+        raise unsupported(f"{field.name} as text")
     try:
         return _read(field, text)
     except (ValueError, KeyError, OverflowError) as fault:
@@ -70,6 +74,8 @@ def checked(field: Field, value: Any) -> Any:
         return _in_range(field, value)
     if field.kind == "id":
         return _id(field, value)
+    if field.kind == "list":
+        return [_id(field, each) for each in value]
     if field.kind == "text":
         _check_text(field, value)
     return value
@@ -80,6 +86,12 @@ def _read(field: Field, text: str) -> Any:
         return None
     reader = READERS.get(field.kind)
     return reader(text.strip()) if reader else text.strip()
+
+
+def _id_list(field: Field, value: Any) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise _cannot_read(field, value)
+    return value
 
 
 def _number(text: str) -> float:

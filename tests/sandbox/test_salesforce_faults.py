@@ -138,7 +138,8 @@ def test_contacts_go_with_their_account_and_come_back_with_it(api: Api, salesfor
     salesforce.perform("purge", "Account", account)
     assert [row["Id"] for row in salesforce.store.rows("Contact")] == [deleted_before]
     described = api.get("/sobjects/Account/describe").json()["childRelationships"]
-    assert [each["childSObject"] for each in described if each["cascadeDelete"]] == ["Contact", "Opportunity", "Task"]
+    cascading = [each["childSObject"] for each in described if each["cascadeDelete"]]
+    assert cascading == ["Contact", "Event", "Opportunity", "Task"]
 
 
 def test_a_record_whose_unique_value_was_given_away_is_not_restored(api: Api, salesforce: Salesforce) -> None:

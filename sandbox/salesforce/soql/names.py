@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from sandbox.salesforce.junctions import list_sql
 from sandbox.salesforce.problems import Refusal, unsupported
 from sandbox.salesforce.schema import Field, ObjectType, Schema
 from sandbox.salesforce.soql.parse import at
@@ -115,6 +116,8 @@ def _sql(parent: Parent, found: Field) -> str:
     if found is TYPE_FIELD:
         return parent.type_sql
     having = [(alias, each) for alias, each in parent.targets if found.name in each.fields]
+    if found.kind == "list":
+        return list_sql(having[0][0], found)
     if not found.stored:
         alias, object_type = having[0]
         return _address(alias, object_type, found)

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from sandbox.salesforce.ids import make
+from sandbox.salesforce.junctions import junction_of, members_of
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.schema import Field, ObjectType
 from sandbox.salesforce.web.call import Answer, Call
@@ -96,7 +97,7 @@ def describe(org: Org, call: Call) -> Answer:
         "defaultImplementation": None,
         "extendedBy": None,
         "extendsInterfaces": None,
-        "fields": [_field(each) for each in object_type.fields.values()],
+        "fields": [_field(each) for each in object_type.described],
         "implementedBy": None,
         "implementsInterfaces": None,
         "listviewable": None,
@@ -178,7 +179,7 @@ def _master_record_type(object_type: ObjectType, call: Call) -> dict[str, Any]:
 def _field(field: Field) -> dict[str, Any]:
     several = len(field.references) > 1
     described = {name: name in field.flags for name in REPORTED_FLAGS} | {
-        "aggregatable": bool(field.flags & {"filterable", "groupable"}) and field.type not in NOT_AGGREGATABLE,
+        "aggregatable": _aggregatable(field),
         "byteLength": field.length * (1 if field.kind == "id" else 3) if field.kind != "id" else 18,
         "compoundFieldName": field.compound,
         "custom": field.custom,
@@ -204,6 +205,11 @@ def _field(field: Field) -> dict[str, Any]:
     return dict(sorted({**described, **CONSTANT}.items()))
 
 
+def _aggregatable(field: Field) -> bool:
+    possible = bool(field.flags & {"filterable", "groupable"}) and field.type not in NOT_AGGREGATABLE
+    return possible and "unaggregated" not in field.flags
+
+
 def _extra(field: Field) -> str | None:
     if "nameField" in field.flags and field.compound == "Name":
         return "switchablepersonname"
@@ -223,6 +229,8 @@ def _permissionable(field: Field) -> bool:
 
 
 def _prefilterable(field: Field) -> bool:
+    if "prefiltered" in field.flags:
+        return True
     single = field.type == "reference" and len(field.references) == 1
     return (
         single
@@ -243,22 +251,31 @@ def _picklist_entry(field: Field, value: str) -> dict[str, Any]:
 
 
 def _children(org: Org, parent: ObjectType) -> list[dict[str, Any]]:
-    return [
-        {
-            "cascadeDelete": "cascadeDelete" in field.flags,
-            "childSObject": child.name,
-            "deprecatedAndHidden": False,
-            "field": field.name,
-            "junctionIdListNames": [],
-            "junctionReferenceTo": [],
-            "relationshipName": field.children,
-            "restrictedDelete": False,
-        }
+    found = [
+        _child(child.name, field.name, field.children, cascades="cascadeDelete" in field.flags)
         for child in org.access.shown.objects.values()
-        for field in child.fields.values()
+        for field in child.described
         # A merge's loser is no child of the winner.
         if parent.name in field.references and field.name != "MasterRecordId"
     ]
+    for each in parent.id_lists:
+        name = junction_of(each)
+        junction = {"junctionIdListNames": [each.name], "junctionReferenceTo": list(members_of(each))}
+        found.append(_child(name, "EventId", f"{name}s", cascades=False) | junction)
+    return found
+
+
+def _child(name: str, field: str, relationship: str | None, *, cascades: bool) -> dict[str, Any]:
+    return {
+        "cascadeDelete": cascades,
+        "childSObject": name,
+        "deprecatedAndHidden": False,
+        "field": field,
+        "junctionIdListNames": [],
+        "junctionReferenceTo": [],
+        "relationshipName": relationship,
+        "restrictedDelete": False,
+    }
 
 
 def _unchanged(org: Org, call: Call) -> Answer | None:

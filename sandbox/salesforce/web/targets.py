@@ -59,7 +59,7 @@ def read_records(
     org: Org, object_type: ObjectType, record_ids: Sequence[str], names: Sequence[str], base: str
 ) -> Mapping[str, Record]:
     """Read living records with all or the named fields, by id; those that are not there are left out."""
-    chosen = names or list(object_type.fields)
+    chosen = names or [each.name for each in object_type.described]
     paths = tuple(Path(tuple(name.split(".")), 1) for name in chosen)
     text = f"SELECT {', '.join(chosen)} FROM {object_type.name}"
     query = Query(text=text, fields=paths, source=Path((object_type.name,), 1))
