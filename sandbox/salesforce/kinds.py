@@ -103,6 +103,12 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
             WRITE, "many writes share one stamp", {"span": Option(60, "stamps are rounded down to so many seconds")}
         ),
         "row_lock": Kind(RECORD, "UNABLE_TO_LOCK_ROW for an update or a delete"),
+        "parent_lock": Kind(
+            RECORD,
+            "a write locks its record and the parents of it while it runs; another one that needs them meanwhile gets "
+            "UNABLE_TO_LOCK_ROW (at once: a real org lets it wait for ten seconds)",
+            _delay(0.05, "that a write runs"),
+        ),
         "validation_rule": Kind(
             RECORD,
             "a validation rule refuses what matches: FIELD_CUSTOM_VALIDATION_EXCEPTION",

@@ -16,6 +16,7 @@ from sandbox.salesforce.access import Access
 from sandbox.salesforce.clock import Clock
 from sandbox.salesforce.faults import Faults
 from sandbox.salesforce.jobs import Jobs
+from sandbox.salesforce.locks import Locks
 from sandbox.salesforce.meter import Meter
 from sandbox.salesforce.opportunities import stage_rows
 from sandbox.salesforce.query import Cursors
@@ -88,6 +89,7 @@ class Org:
     metadata: dict[str, Any] = field(default_factory=dict)
     jobs: Jobs = field(default_factory=Jobs)
     work: Work = field(default_factory=Work)
+    locks: Locks = field(default_factory=Locks)
 
     @property
     def schema(self) -> Schema:

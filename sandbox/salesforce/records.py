@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from sandbox.salesforce import ids
+from sandbox.salesforce.locks import rows_of
 from sandbox.salesforce.logic import LOGIC, PLAIN
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.problems import Refusal, invalid_record, unsupported
@@ -51,8 +53,8 @@ class Writer:
         moment = self.moment or self.org.begin_write(self.user_id)
         results: list[Result] = []
         try:
-            with self.org.store.writing():
-                results += [self._result(change, moment) for change in changes]
+            with self._locking(changes) as missed, self.org.store.writing():
+                results += [self._result(change, moment, missed) for change in changes]
                 if all_or_none:
                     _undo_unless_good(results)
         except _RolledBack:
@@ -66,19 +68,45 @@ class Writer:
             Refusal: the record is not saved.
         """
         moment = self.moment or self.org.begin_write(self.user_id)
-        with self.org.store.writing():
-            return self._apply(change, moment)
+        with self._locking([change]) as missed, self.org.store.writing():
+            return self._apply(change, moment, missed)
 
-    def _result(self, change: Change, moment: datetime) -> Result:
+    @contextmanager
+    def _locking(self, changes: Sequence[Change]) -> Iterator[frozenset[str]]:
+        """Lock the rows of a request while a fault asks for it; yields those that another request has locked."""
+        fault = next(iter(self.org.faults.in_force("parent_lock")), None)
+        if fault is None:
+            yield frozenset()
+            return
+        wanted = {each for change in changes for each in self._rows_of(change)}
+        with self.org.locks.taken(wanted) as missed:
+            self.org.work.pause(fault["delay"])
+            yield missed
+
+    def _rows_of(self, change: Change) -> list[str]:
+        """The record, where it is there already, and its parents before and after the change."""
+        found = [change.record_id] if change.record_id else []
+        if change.key is not None and change.key[1] is not None:
+            found = living_match(self.org.store, change.object_type, change.key[0].name, change.key[1])
+        return rows_of(self.org.store, change.object_type.name, found, change.values)
+
+    def _check_locks(self, change: Change, missed: frozenset[str]) -> None:
+        blocked = sorted(missed.intersection(self._rows_of(change))) if missed else []
+        place = {"object": change.object_type.name, "operation": change.operation, "id": change.record_id or ""}
+        if blocked and self.org.faults.take("parent_lock", **place):
+            raise _locked(blocked)
+
+    def _result(self, change: Change, moment: datetime, missed: frozenset[str]) -> Result:
         try:
-            record_id, created = self._apply(change, moment)
+            record_id, created = self._apply(change, moment, missed)
         except Refusal as refusal:
             return {"success": False, "errors": [refusal.result()]} | ({"created": False} if change.key else {})
         return {"id": record_id, "success": True, "errors": []} | ({"created": created} if change.key else {})
 
-    def _apply(self, change: Change, moment: datetime) -> tuple[str, bool]:
+    def _apply(self, change: Change, moment: datetime, missed: frozenset[str]) -> tuple[str, bool]:
         if change.operation == "upsert":
             change = self._decided(change)
+        self._check_locks(change, missed)
         self._check_ability(change)
         if change.operation == "create":
             record_id = self._save(change, None, moment)
@@ -91,8 +119,7 @@ class Writer:
     def _change(self, change: Change, record: Mapping[str, Any], moment: datetime) -> str:
         record_id, place = str(record["Id"]), {"object": change.object_type.name, "operation": change.operation}
         if self.org.faults.take("row_lock", **place, id=record_id):
-            message = f"unable to obtain exclusive access to this record or 1 records: {record_id}"
-            raise invalid_record("UNABLE_TO_LOCK_ROW", message)
+            raise _locked([record_id])
         if change.operation == "delete":
             self.org.store.delete(change.object_type.name, [record_id], by=self.user_id, modified=moment)
             saving = self._saving(change, {}, record, moment)
@@ -185,6 +212,11 @@ class Writer:
         if record.get("IsDeleted"):
             raise Refusal(404, "ENTITY_IS_DELETED", "entity is deleted", ())
         return record
+
+
+def _locked(record_ids: Sequence[str]) -> Refusal:
+    message = f"unable to obtain exclusive access to this record or {len(record_ids)} records: {','.join(record_ids)}"
+    return invalid_record("UNABLE_TO_LOCK_ROW", message)
 
 
 def read_values(org: Org, object_type: ObjectType, data: Mapping[str, Any]) -> dict[str, Any]:

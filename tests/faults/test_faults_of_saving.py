@@ -28,6 +28,24 @@ def test_a_locked_row_waits_and_the_others_go_on(desk: Desk) -> None:
     desk.account({(f"lead{number}@example.com", "title"): "inside" for number in range(6)})
 
 
+@pytest.mark.fault("parent_lock")
+@pytest.mark.guarantee("G29")
+def test_a_row_that_another_write_has_locked_waits(desk: Desk) -> None:
+    ids = desk.in_step(3)
+    desk.office.sql("UPDATE prospects SET title = 'inside'")
+    fault = desk.salesforce.fault("parent_lock", delay=0.0)
+
+    with desk.salesforce.org.locks.taken(ids[:1]):
+        summary = desk.push()
+
+    assert summary
+    assert summary.counts["updated"] == 2
+    assert fault.struck
+    assert "UNABLE_TO_LOCK_ROW" in desk.said()
+    desk.settle()
+    desk.account({(f"lead{number}@example.com", "title"): "inside" for number in range(3)})
+
+
 @pytest.mark.fault("validation_rule")
 @pytest.mark.guarantee("G26")
 def test_a_validation_rule_that_is_there_for_a_while(desk: Desk) -> None:
