@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _PAGE: Final = 2_000
 _AGAIN: Final = "a condition may look at something else than the record: the date, a formula, its parent"
+_NAMED: Final = "the name that it refers to may be that of one record by now"
 
 
 def forget(settings: Settings, resolve: wiring.Resolver = from_environment) -> dict[str, int]:
@@ -48,7 +49,8 @@ def forget(settings: Settings, resolve: wiring.Resolver = from_environment) -> d
 def look_again(settings: Settings, resolve: wiring.Resolver = from_environment) -> dict[str, int]:
     """Queue every record that a condition withholds for the next run: "mapping direction" → records (G7).
 
-    All of them, as the date is no field and what a formula or a parent's field looks at cannot be told from here.
+    All of them, as the date is no field and what a formula or a parent's field looks at cannot be told from here. So
+    are those that refer to a record by a name which the other system would have to be asked for.
     """
     queued = {}
     with wiring.open_database(settings, resolve) as engine:
@@ -66,7 +68,18 @@ def look_again(settings: Settings, resolve: wiring.Resolver = from_environment) 
 
 def queue(store: Store, mapping: TypeMapping, direction: Direction) -> int:
     """The same for one mapping and direction, whether or not it has conditions; returns how many records."""
-    return sum(_leave(store, mapping, direction, ids) for ids in _withheld(store, mapping, direction))
+    withheld = sum(_leave(store, mapping, direction, ids, _AGAIN) for ids in _withheld(store, mapping, direction))
+    return withheld + _leave(store, mapping, direction, _nameless(store, mapping, direction), _NAMED)
+
+
+def _nameless(store: Store, mapping: TypeMapping, direction: Direction) -> list[str]:
+    """Rejected, as no record bore the name or several did (STG-033)."""
+    by_name = {field.internal for field in mapping.fields if field.looks_for_name}
+    if not by_name:
+        return []
+    with store.begin(read_only=True) as tx:
+        lacks = tx.quarantine.lacking(mapping.name, direction)
+    return [record for record, values in lacks.items() if not by_name.isdisjoint(values)]
 
 
 def _withheld(store: Store, mapping: TypeMapping, direction: Direction) -> Iterator[list[str]]:
@@ -82,12 +95,14 @@ def _withheld(store: Store, mapping: TypeMapping, direction: Direction) -> Itera
             return
 
 
-def _leave(store: Store, mapping: TypeMapping, direction: Direction, ids: list[str]) -> int:
+def _leave(store: Store, mapping: TypeMapping, direction: Direction, ids: list[str], reason: str) -> int:
     from modstamp.engine.frames import frame  # noqa: PLC0415  # pandas
 
+    if not ids:
+        return 0
     nothing = [None] * len(ids)
     with store.begin() as tx:
-        entries = {"record_id": ids, "reason": [_AGAIN] * len(ids), "waits_for": nothing}
+        entries = {"record_id": ids, "reason": [reason] * len(ids), "waits_for": nothing}
         tx.pending.leave(mapping.name, direction, frame(entries))
     return len(ids)
 

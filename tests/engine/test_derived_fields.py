@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from modstamp import housekeeping
+from modstamp.model import Direction
 from tests.engine.test_field_options import BASIC, is_quiet
 from tests.fixtures.world import ACCOUNT, USER, World
 
@@ -221,7 +223,35 @@ def test_a_name_that_nobody_or_several_bear_is_not_guessed(sqlite_world: World) 
     world.lead(Email="b@x.org", OwnerId=bob)
     world.settle()
     assert not world.prospects()
-    assert len(world.waiting()) == 2
+    assert {reason for _, _, _, reason in world.waiting()} == {
+        f"OwnerId: no single user with last_name the User.LastName of '{each}'" for each in (ann, bob)
+    }
     world.sql("INSERT INTO users (email, last_name) VALUES ('3@x.org', 'Bob')")
+    assert housekeeping.queue(world.store, world.mapping, Direction.POLLING) == 2
     world.settle()
     assert world.sql("SELECT email FROM prospects") == [("b@x.org",)], "it waited for the record that it names"
+
+
+@pytest.mark.guarantee("G26")
+@pytest.mark.parametrize("direction", Direction)
+def test_a_name_that_nobody_bears_costs_no_call_per_run(sqlite_world: World, direction: Direction) -> None:
+    reference = {"type": "user", "by": "last_name", "look_for": "User.LastName"}
+    world = fields(sqlite_world, {"internal": "owner_id", "external": "OwnerId", "reference": reference})
+    world.settle()
+    if direction is Direction.POLLING:
+        world.lead(Email="a@x.org", OwnerId=world.system.create(USER, {"LastName": "Nobody"}))
+    else:
+        world.sql("INSERT INTO users (id, email, last_name) VALUES (5, 'x@x.org', 'Nobody')")
+        world.prospect(email="a@x.org", owner_id=5)
+    world.settle()
+    ((waits, _, kind, _),) = world.waiting()
+    assert (waits, kind) == (direction, "rejected")
+    run = world.poll if direction is Direction.POLLING else world.push
+    world.later()
+    before = world.connector.calls
+    run()
+    with_one = world.connector.calls - before
+    world.sql("DELETE FROM sync_quarantine")
+    before = world.connector.calls
+    run()
+    assert with_one == world.connector.calls - before

@@ -66,6 +66,10 @@ def test_a_stage_by_reference_goes_out_by_the_same_policy(policy: Any, found: di
         ({"values": None, "unmapped": "pass"}, "without a value table"),
         ({"direction": "in", "unmapped": {"outbound": "Other"}}, "nothing travels outbound"),
         ({"unmapped": {"inbound": "New"}}, ""),
+        ({"unmapped": {"inbound": "Other"}}, "'Other' is in no pair"),
+        ({"unmapped": {"outbound": "Else"}}, "'Else' is in no pair"),
+        ({"unmapped": {"inbound": "Other", "outbound": "Else"}}, ""),
+        ({"unmapped": {"inbound": "Other"}, "direction": "in"}, ""),
     ],
 )
 def test_a_policy_that_means_nothing_is_refused(row: dict[str, Any], told: str) -> None:

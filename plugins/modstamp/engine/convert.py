@@ -47,7 +47,7 @@ def look_up(
     named = {
         field.internal: by_name(environment, direction, field, wanted[field.internal])
         for field in asked
-        if field.reference and field.reference.look_for
+        if field.looks_for_name
     }
     inside = [field for field in asked if field.internal not in named]
     with environment.store.begin(read_only=True) as tx:

@@ -216,16 +216,22 @@ def _free_by_now(tx: Transaction, mapping: TypeMapping, direction: Direction) ->
 
 
 def _named_by_now(environment: Environment, direction: Direction) -> list[str]:
-    """Rejected records all of whose values that named nothing name a record by now."""
+    """Rejected records all of whose values that named nothing name a record by now.
+
+    Names that the other system would have to be asked about are looked at by the nightly upkeep: a call per run for one
+    record that waits would be a thousand calls a day.
+    """
+    outside = {field.internal for field in environment.mapping.fields if field.looks_for_name}
     with environment.store.begin(read_only=True) as tx:
-        lacks = tx.quarantine.lacking(environment.mapping.name, direction)
+        found = tx.quarantine.lacking(environment.mapping.name, direction)
+    lacks = {record: values for record, values in found.items() if outside.isdisjoint(values)}
     wanted: dict[str, set[str]] = {}
     for values in lacks.values():
         for name, value in values.items():
             wanted.setdefault(name, set()).add(value)
-    found = convert.look_up(environment, direction, {name: sorted(values) for name, values in wanted.items()})
+    named = convert.look_up(environment, direction, {name: sorted(values) for name, values in wanted.items()})
     return [
         record
         for record, values in lacks.items()
-        if all(value in found.get(name, {}) for name, value in values.items())
+        if all(value in named.get(name, {}) for name, value in values.items())
     ]

@@ -68,7 +68,7 @@ def transform(
         values, unmapped = _through_table(field, _unmasked(field, direction, raw), direction, tables)
         for position in np.flatnonzero(unmapped):
             rejected[position] = (
-                rejected[position] or f"{source}: no pair for {raw[position]!r} in value table {field.values}"
+                rejected[position] or f"{source}: no pair for {raw[position]!r} in value table {_table(field)}"
             )
         if field.reference is not None:
             values = _through_reference(field, values, direction, found.get(field.internal, {}), doubts)
@@ -148,12 +148,22 @@ def _through_reference(
 
 
 def _no_counterpart(field: FieldMapping, value: object, direction: Direction) -> str:
-    kind, by = (field.reference.type, field.reference.by) if field.reference else ("", "")
+    reference = field.reference
+    assert reference is not None  # noqa: S101  # for the type checker: the caller asked
+    kind, by, outer = reference.type, reference.by, reference.look_for
     if direction is Direction.POLLING:
-        return f"{field.external}: no {kind} with {by} {value!r}"
+        wanted = f"the {outer} of {value!r}" if outer else repr(value)
+        return f"{field.external}: no {'single ' if outer else ''}{kind} with {by} {wanted}"
+    if outer:
+        return f"{field.internal}: no single {outer} equal to the {by} of {kind} {value}"
     return f"{field.internal}: {kind} {value} has no counterpart" + (
-        f" in value table {field.values}" if field.values else ""
+        f" in value table {_table(field)}" if field.values else ""
     )
+
+
+def _table(field: FieldMapping) -> str:
+    """The name of its value table: that of the file, or the field's own where the pairs stand in the mapping file."""
+    return field.values if isinstance(field.values, str) else field.internal
 
 
 def by_lookup(

@@ -29,7 +29,7 @@ def _faults(file: MappingFile, row: FieldMapping) -> Iterator[_Fault]:
     yield from _ways(row)
     yield from _conflict(row)
     yield from _only_on(file, row)
-    yield from _unmapped(row)
+    yield from _unmapped(file, row)
     yield from _derived(file, row)
     yield from _look_for(row)
     if row.empty_as.inbound is not None or row.empty_as.outbound is not None:
@@ -52,7 +52,7 @@ def _ways(row: FieldMapping) -> Iterator[_Fault]:
             yield "empty_as", what, f"take '{name}' out of 'skip_empty' or of 'empty_as'"
 
 
-def _unmapped(row: FieldMapping) -> Iterator[_Fault]:
+def _unmapped(file: MappingFile, row: FieldMapping) -> Iterator[_Fault]:
     if row.unmapped == "hold":
         return
     if row.values is None:
@@ -62,6 +62,19 @@ def _unmapped(row: FieldMapping) -> Iterator[_Fault]:
             if row.unmapped.of(direction) is not None and not row.travels(direction):
                 what, name = f"nothing travels {section(direction)}", section(direction)
                 yield "unmapped", what, f"take '{name}' out, or let the field travel that way"
+            elif not _comes_back(file, row, row.unmapped, direction):
+                what = f"'{row.unmapped.of(direction)}' is in no pair, so that it could not go back, nor its record"
+                fix = f"name a value of the table, or say with '{section(direction.other)}' what it becomes"
+                yield "unmapped", what, fix
+
+
+def _comes_back(file: MappingFile, row: FieldMapping, instead: Instead, direction: Direction) -> bool:
+    """What replaced a value is a value like any other: where it travels back, a pair must name it, or `unmapped`."""
+    value = instead.of(direction)
+    if value is None or not row.travels(direction.other) or instead.of(direction.other) is not None:
+        return True
+    table = file.table(row) if not isinstance(row.values, str) or row.values in file.tables else None
+    return table is None or value in table.lookup(direction.other)
 
 
 def _conflict(row: FieldMapping) -> Iterator[_Fault]:

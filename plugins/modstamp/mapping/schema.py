@@ -250,6 +250,11 @@ class FieldMapping(Strict):
         return self.lookup is not None or self.derived_name.startswith(MARK)
 
     @property
+    def looks_for_name(self) -> bool:
+        """Whether the other system is asked for the record of a name."""
+        return self.reference is not None and self.reference.look_for is not None
+
+    @property
     def expression(self) -> Expression | None:
         """Of a computed field. Raises `ExpressionError` if it cannot be read, which loading looks after."""
         return expression(self.derived_name.removeprefix(MARK)) if self.derived_name.startswith(MARK) else None
