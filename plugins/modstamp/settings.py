@@ -82,6 +82,13 @@ class Settings(BaseSettings):
     )
     lease: Duration = Field(timedelta(minutes=3), description="A lease that is not renewed for this long is free (G22)")
 
+    gathering: Duration = Field(
+        timedelta(seconds=1), description="Changes that follow one another within this time begin one push (OSF-012)"
+    )
+    quiet: Duration = Field(
+        timedelta(seconds=0.1), description="How long a first change waits for others before a push begins"
+    )
+
     duplicate_prospects: bool = Field(
         default=False, description="Several prospects may have one mail address; takes effect with migrate (OSF-020)"
     )

@@ -19,6 +19,7 @@ from sandbox.stack.processes import wait_until
 
 _READY: Final = 120.0  # seconds that Airflow may take to start
 _POOL, _SLOTS = "salesforce_api", 4
+_UPKEEP: Final = "modstamp_upkeep"
 _BEGAN: Final = time.monotonic()
 
 
@@ -47,6 +48,7 @@ def _run(places: Places, *, size: int, seed: int, port: int, detach: bool) -> in
     _say("The local Salesforce is up")
     port = airflow.start(places, secrets, server, environment, port)
     api = _ready(places, secrets, port)
+    api.unpause(_UPKEEP)  # it waits for the night
     failed = _main_job(places, api, environment, url)
     print(_farewell(places, secrets, port, failed, figures.linked_mail(url)), flush=True)
     if not detach:

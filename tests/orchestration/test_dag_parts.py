@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.sdk import AssetAny, AssetOrTimeSchedule, BaseNotifier, DeltaTriggerTimetable
+from airflow.sdk import Asset, AssetAny, AssetOrTimeSchedule, BaseNotifier, CronTriggerTimetable, DeltaTriggerTimetable
 
 from modstamp import wiring
 from modstamp.connections import from_environment
@@ -31,6 +31,7 @@ from modstamp.orchestration.connections import resolve
 from modstamp.settings import Settings
 
 PROJECT = Path(__file__).parents[2]
+SETTINGS = Settings(mappings=PROJECT / "include" / "mappings")
 LOGIN = {
     "conn_type": "salesforce",
     "host": "https://org.example",
@@ -63,7 +64,7 @@ class Told(BaseNotifier):
 
 @pytest.fixture(scope="module")
 def mappings() -> Mappings:
-    return wiring.mappings(Settings(mappings=PROJECT / "include" / "mappings"))
+    return wiring.mappings(SETTINGS)
 
 
 def summary(direction: Direction = Direction.POLLING, **counts: int) -> Summary:
@@ -90,8 +91,8 @@ def test_airflow_and_the_command_line_read_the_same_login(monkeypatch: pytest.Mo
 
 
 def test_types_wait_for_those_that_they_refer_to_and_for_slices_of_their_own(mappings: Mappings) -> None:
-    contact = schedule.of(mappings, mappings["salesforce_contact"], Direction.POLLING)
-    role = schedule.of(mappings, mappings["salesforce_user_role"], Direction.POLLING)
+    contact = schedule.of(mappings, mappings["salesforce_contact"], Direction.POLLING, SETTINGS)
+    role = schedule.of(mappings, mappings["salesforce_user_role"], Direction.POLLING, SETTINGS)
 
     assert isinstance(contact, AssetOrTimeSchedule)
     assert isinstance(contact.asset_condition, AssetAny)
@@ -104,8 +105,19 @@ def test_types_wait_for_those_that_they_refer_to_and_for_slices_of_their_own(map
 
 
 def test_a_direction_that_is_off_has_no_schedule(mappings: Mappings) -> None:
-    assert schedule.of(mappings, mappings["salesforce_user"], Direction.PUSHING) is None
-    assert isinstance(schedule.of(mappings, mappings["salesforce_lead"], Direction.PUSHING), DeltaTriggerTimetable)
+    assert schedule.of(mappings, mappings["salesforce_user"], Direction.PUSHING, SETTINGS) is None
+
+
+@pytest.mark.requirement("OSF-012")
+def test_a_push_is_started_by_its_pending_entries_and_by_the_clock(mappings: Mappings) -> None:
+    lead = schedule.of(mappings, mappings["salesforce_lead"], Direction.PUSHING, SETTINGS)
+
+    assert isinstance(lead, AssetOrTimeSchedule)
+    assert lead.timetable == DeltaTriggerTimetable(timedelta(minutes=1))
+    assert isinstance(lead.asset_condition, Asset)
+    (watcher,) = lead.asset_condition.watchers
+    kwargs = {"mapping": "salesforce_lead", "connection": "engagement"}
+    assert watcher.trigger.serialize() == ("modstamp.orchestration.triggers.PendingEntries", kwargs)
 
 
 @pytest.mark.parametrize(
@@ -114,6 +126,7 @@ def test_a_direction_that_is_off_has_no_schedule(mappings: Mappings) -> None:
         (summary(created=2, linked=1), ["salesforce_user_links"]),
         (summary(updated=5, unchanged=9), []),
         (summary(Direction.PUSHING, created=2), []),
+        (replace(summary(), counts={"updated": 1, "left over": 1}), ["salesforce_user_pending"]),
     ],
 )
 def test_only_new_links_of_a_poll_set_off_other_types(mappings: Mappings, done: Summary, touched: list[str]) -> None:
@@ -183,7 +196,7 @@ def parsed_duration(text: str) -> timedelta:
 
 
 def test_the_upkeep_dag_forgets_looks_again_and_refreshes_each_connection() -> None:
-    dag = daily.upkeep_dag(Settings(mappings=PROJECT / "include" / "mappings"))
+    dag = daily.upkeep_dag(SETTINGS)
 
     reconciled = {name for name in dag.task_ids if name.startswith("reconcile_salesforce_")}
     assert set(dag.task_ids) - reconciled == {
@@ -194,3 +207,11 @@ def test_the_upkeep_dag_forgets_looks_again_and_refreshes_each_connection() -> N
     }
     assert len(reconciled) == 9
     assert dag.task_dict["refresh_salesforce"].pool == "salesforce_api"
+
+
+def test_the_upkeep_dag_waits_for_the_night_when_it_is_unpaused() -> None:
+    dag = daily.upkeep_dag(SETTINGS)
+
+    assert dag.start_date is None, "Airflow would make up for the night that has passed since"
+    assert isinstance(dag.timetable, CronTriggerTimetable)
+    assert dag.timetable.run_immediately == timedelta(minutes=5)

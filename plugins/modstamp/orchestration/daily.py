@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from airflow.sdk import DAG, CronTriggerTimetable, Param, get_current_context, task
@@ -15,8 +15,8 @@ from modstamp.orchestration import alerts, factory
 from modstamp.orchestration.connections import resolve
 from modstamp.settings import Settings
 
-_AT_NIGHT: Final = CronTriggerTimetable("30 3 * * *", timezone="UTC")
-_BEGINNING: Final = datetime(2025, 1, 1, tzinfo=UTC)
+# Without a start date, which Airflow would take for a run that was missed: unpaused by day, it waits for the night.
+_AT_NIGHT: Final = CronTriggerTimetable("30 3 * * *", timezone="UTC", run_immediately=timedelta(minutes=5))
 _DOCUMENTATION: Final = """
 Keeps the house, once a night and by hand as `python -m modstamp upkeep`.
 
@@ -76,7 +76,6 @@ def upkeep_dag(settings: Settings) -> DAG:
         description="Forget what was kept long enough, look again at what conditions withhold, reconcile.",
         doc_md=_DOCUMENTATION,
         schedule=_AT_NIGHT,
-        start_date=_BEGINNING,
         catchup=False,
         max_active_runs=1,
         tags=["modstamp"],

@@ -55,7 +55,7 @@ def _dag(every: Mappings, file: MappingFile, direction: Direction, settings: Set
         dag_display_name=f"{VERBS[direction].capitalize()} {_type(mapping)} · {mapping.connection}",
         description=guide.sentence(mapping, direction),
         doc_md=guide.document(file, direction),
-        schedule=schedule.of(every, mapping, direction),
+        schedule=schedule.of(every, mapping, direction, settings),
         start_date=_BEGINNING,
         catchup=False,
         max_active_runs=1,
