@@ -162,5 +162,5 @@ sequence_states = table(
     Column("status", String(40), nullable=False, comment="Pending, Active, Paused, Paused OOTO, Failed, Finished, …"),
     Column("due_on", Date, comment="of the step's task"),
     Column("started_at", Instant, nullable=False, server_default=func.current_timestamp()),
-    Column("finished_at", Instant, comment="kept by the database: since when it is Finished"),
+    Column("finished_at", Instant, comment="kept by the database: since when it goes on no more"),
 )

@@ -559,7 +559,7 @@ def upgrade() -> None:
             "finished_at",
             sa.DateTime(timezone=True),
             nullable=True,
-            comment="kept by the database: since when it is Finished",
+            comment="kept by the database: since when it goes on no more",
         ),
     )
 
