@@ -1,8 +1,8 @@
 """The words of Modstamp as frozen data.
 
 Values. Everywhere in the engine a record's value is a JSON scalar: None, bool, int, float or str. Dates are
-``YYYY-MM-DD``, instants ``YYYY-MM-DDTHH:MM:SS[.ffffff]Z`` in UTC. Connectors translate at their border, so that bases,
-staged parts and the log hold the same values. Ids are strings on both sides.
+``YYYY-MM-DD``, instants ``YYYY-MM-DDTHH:MM:SS[.ffffff]Z`` in UTC, lists of ids JSON texts, sorted. Connectors translate
+at their border, so that bases, staged parts and the log hold the same values. Ids are strings on both sides.
 
 Frames. A frame of records has one object column per field (missing value: None, never NaN) and the columns named in
 `Column`.
@@ -151,7 +151,8 @@ class Outcome:
 class Field:
     """One field as its system describes it.
 
-    `kind`: text, boolean, integer, number, date, instant, reference or choice. `native`: the system's own word for it.
+    `kind`: text, boolean, integer, number, date, instant, reference, choice, or list (of ids). `native`: the system's
+    own word for it.
     """
 
     name: str

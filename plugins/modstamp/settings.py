@@ -89,6 +89,10 @@ class Settings(BaseSettings):
         timedelta(seconds=0.1), description="How long a first change waits for others before a push begins"
     )
 
+    attendee_wait: Duration = Field(
+        timedelta(minutes=2),
+        description="A new record waits so long for a prospect on its lists who is being created; then it goes without",
+    )
     duplicate_prospects: bool = Field(
         default=False, description="Several prospects may have one mail address; takes effect with migrate (OSF-020)"
     )

@@ -10,6 +10,7 @@ from typing import Any
 from modstamp import instants
 from modstamp.engine.environment import Job
 from modstamp.engine.frames import frame
+from modstamp.engine.shorten import is_shortened
 from modstamp.model import Action, Column, Direction, Operation, Outcome, Presence, Side, Status, Value, Values
 from modstamp.ports import LINK_COLUMNS, Transaction
 
@@ -114,7 +115,46 @@ def _save_links(ledger: Ledger, done: Sequence[Answer]) -> None:
     externals = {each.internal: each.external for each in mapping.fields}
     us = ledger.job.environment.connector.user()
     rows = [_after(by_id[each.link_id], each, externals, us) for each in done if each.link_id in by_id]
+    _warn_of_cuts(ledger, [each for each in done if each.link_id in by_id], by_id)
     ledger.tx.links.save(frame({name: [row[name] for row in rows] for name in LINK_COLUMNS}))
+
+
+def _warn_of_cuts(ledger: Ledger, done: Sequence[Answer], links: Mapping[int, Mapping[Any, Any]]) -> None:
+    """Once per record and field: not again as long as what was sent before had to be shortened too."""
+    mapping = ledger.job.environment.mapping
+    told: list[tuple[Answer, str]] = []
+    for each in done:
+        for row in mapping.fields if each.action.operation is not Operation.DELETE else ():
+            whole, sent, link = (
+                each.internal_values.get(row.internal),
+                each.action.values.get(row.external),
+                links[each.link_id],
+            )
+            before = is_shortened(link["external_base"].get(row.external), link["internal_base"].get(row.internal))
+            if row.too_long == "shorten" and is_shortened(sent, whole) and not before:
+                lengths = f"from {len(str(whole)):,} to {len(str(sent)):,} characters"
+                told.append((each, f"{row.external} was shortened {lengths}"))
+    if told:
+        ledger.job.tally.add("shortened", len(told))
+        _write_rows(ledger, [each for each, _ in told], "warning", [words for _, words in told])
+
+
+def _write_rows(ledger: Ledger, answers: Sequence[Answer], status: str, messages: Sequence[str]) -> None:
+    """Rows of the log about what was done."""
+    mapping, size = ledger.job.environment.mapping, len(answers)
+    rows = {
+        "run_id": [ledger.job.run_id] * size,
+        "mapping": [mapping.name] * size,
+        "direction": [str(Direction.PUSHING)] * size,
+        "status": [status] * size,
+        "code": ["SHORTENED"] * size,
+        "message": list(messages),
+        "internal_type": [mapping.internal] * size,
+        "internal_id": [each.internal_id for each in answers],
+        "external_type": [mapping.external_type] * size,
+        "external_id": [each.outcome.id or each.action.id for each in answers],
+    }
+    ledger.tx.journal.log(frame(rows))
 
 
 def _after(link: Mapping[Any, Any], answer: Answer, externals: Mapping[str, str], us: str) -> dict[Any, Any]:

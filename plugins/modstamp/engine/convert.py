@@ -7,14 +7,16 @@ from datetime import datetime
 
 import pandas as pd
 
+from modstamp.engine import partial
 from modstamp.engine.batch import Source
 from modstamp.engine.by_name import by_name
 from modstamp.engine.derive import derive
 from modstamp.engine.environment import Environment
-from modstamp.engine.frames import Objects, choose, objects, present
+from modstamp.engine.frames import Objects, choose, column, objects, present
+from modstamp.engine.shorten import shorten
 from modstamp.engine.transform import by_lookup, references, transform
 from modstamp.mapping.schema import FieldMapping
-from modstamp.model import Direction, awaited
+from modstamp.model import Direction, Side, awaited
 from modstamp.ports import Transaction
 
 Kinds = Mapping[str, Sequence[str]]  # internal field → the external types that its external field may name
@@ -31,9 +33,23 @@ def converted(
     found = look_up(environment, direction, wanted, kinds)
     done = transform(whole, mapping, direction, tables, found)
     with environment.store.begin(read_only=True) as tx:
+        if direction is Direction.PUSHING and partial.partial_fields(mapping):
+            whole, done = partial.count(tx, environment, whole, done, kinds, now)
         waits = _waits(tx, environment, done.waits, kinds)
     rejected = choose(present(without_value), without_value, done.rejected)
-    return Source(records=whole, converted=done.converted, waits=waits, rejected=rejected, counters=counters)
+    fitting = _shortened(environment, done.converted) if direction is Direction.PUSHING else done.converted
+    return Source(records=whole, converted=fitting, waits=waits, rejected=rejected, counters=counters)
+
+
+def _shortened(environment: Environment, converted: pd.DataFrame) -> pd.DataFrame:
+    """What the fields outside can hold of texts that may be cut."""
+    names = [each.external for each in environment.mapping.fields if each.too_long == "shorten"]
+    if not names:
+        return converted
+    described = environment.connector.describe(environment.mapping.external_type).fields
+    lengths = {name: described[name].length for name in names if name in described and name in converted}
+    fitting = {name: shorten(column(converted, name), length) for name, length in lengths.items() if length}
+    return converted.assign(**{name: pd.Series(values, dtype=object) for name, values in fitting.items()})
 
 
 def look_up(
@@ -43,7 +59,7 @@ def look_up(
 
     No transaction is open while the other system is asked.
     """
-    asked = [field for field in environment.mapping.fields if field.reference and field.internal in wanted]
+    asked = [field for field in environment.mapping.fields if field.named_types and field.internal in wanted]
     named = {
         field.internal: by_name(environment, direction, field, wanted[field.internal])
         for field in asked
@@ -68,9 +84,10 @@ def _inside(  # noqa: PLR0913, PLR0917 - one look-up
 ) -> dict[str, str]:
     """What the links or the internal records know."""
     reference, connection = field.reference, environment.mapping.connection
-    assert reference is not None  # noqa: S101  # for the type checker: the caller asked
+    through = environment.names_of(kinds.get(field.internal, ()))
+    if reference is None:
+        return _entries(tx, connection, field, values, through)
     if reference.by is None:
-        through = environment.names_of(kinds.get(field.internal, ()))
         return tx.links.translate(connection, reference.type, direction.source, values, through)
     if direction is Direction.POLLING:
         return tx.records.lookup(reference.type, reference.by, values)
@@ -78,17 +95,33 @@ def _inside(  # noqa: PLR0913, PLR0917 - one look-up
     return by_lookup(field, direction, environment.tables, named)
 
 
+def _entries(
+    tx: Transaction, connection: str, field: FieldMapping, values: list[str], through: Sequence[str]
+) -> dict[str, str]:
+    """Of lists: ``type:id`` → id of the counterpart. Entries of types that the field does not name have none."""
+    found: dict[str, str] = {}
+    for kind in field.references:
+        ids = [record for name, _, record in (each.partition(":") for each in values) if name == kind]
+        linked = tx.links.translate(connection, kind, Side.INTERNAL, ids, through) if ids else {}
+        found |= {f"{kind}:{record}": other for record, other in linked.items()}
+    return found
+
+
 def _kinds(environment: Environment, direction: Direction, wanted: Mapping[str, list[str]]) -> Kinds:
     """Of the fields that are written outside: a prospect may be a Lead, and a field for a Contact takes no Lead."""
     fields = [
         field
         for field in environment.mapping.fields
-        if direction is Direction.PUSHING and wanted.get(field.internal) and field.reference and not field.reference.by
+        if direction is Direction.PUSHING and wanted.get(field.internal) and _by_link(field)
     ]
     if not fields:
         return {}
     described = environment.connector.describe(environment.mapping.external_type).fields
     return {field.internal: described[field.external].refers_to for field in fields if field.external in described}
+
+
+def _by_link(field: FieldMapping) -> bool:
+    return bool(field.references) or (field.reference is not None and field.reference.by is None)
 
 
 def _waits(tx: Transaction, environment: Environment, waits: Objects, kinds: Kinds) -> Objects:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from modstamp.engine import convert, look, moves
+from modstamp.engine import convert, look, moves, partial
 from modstamp.engine.batch import versions
 from modstamp.engine.environment import Environment
 from modstamp.engine.frames import column, frame, objects, positions_of, present
@@ -196,6 +196,9 @@ def wake(environment: Environment, direction: Direction) -> None:
             moves.follow_late(tx, environment)
         again = dict.fromkeys(_free_by_now(tx, mapping, direction), "the match that it was held for is free")
         again |= dict.fromkeys(named, "the record that it names is there")
+        if direction is Direction.PUSHING and partial.partial_fields(mapping):
+            there = tx.missing.linked_by_now(mapping, environment.names_of)
+            again |= dict.fromkeys(there, "what it was sent without is linked by now")
         if again:
             entries = {"record_id": list(again), "reason": list(again.values()), "waits_for": [None] * len(again)}
             tx.pending.leave(mapping.name, direction, frame(entries))

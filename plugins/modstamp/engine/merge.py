@@ -191,7 +191,7 @@ def _differing(
     rule = objects([f"first_link: {policy}"] * size)
     if field.only_on is not None:
         return np.full(size, Cell.OWN, dtype=np.int8), rule
-    if field.is_derived:  # read-only: there is nothing to choose from
+    if field.is_derived or field.references:  # read-only: there is nothing to choose from
         return np.full(size, moves[0], dtype=np.int8), objects(["derived"] * size)
     if winner is None:
         return np.full(size, Cell.HOLD, dtype=np.int8), rule

@@ -19,6 +19,7 @@ from modstamp.engine.edits import edited
 from modstamp.engine.frames import ABSENT, Mask, Objects, choose, column, differs, expand, objects, present
 from modstamp.engine.judge import FIELDWISE, Kind, is_kind
 from modstamp.engine.merge import Cell
+from modstamp.engine.partial import HOPES, loads
 from modstamp.instants import epochs
 from modstamp.mapping.conditions import Condition, rows
 from modstamp.mapping.conditions import fields as looked_at
@@ -152,6 +153,24 @@ def wait_for_parents(batch: Batch, judged: Objects, reasons: Objects) -> None:
         if foreign:
             judged[position] = Kind.WAIT
             reasons[position] = "waits for " + ", ".join(sorted(set(foreign.values())))
+
+
+def wait_for_hopes(batch: Batch, judged: Objects, reasons: Objects) -> None:
+    """A create waits a while for those on its lists who are being created themselves, and then goes without (G20)."""
+    for position in np.flatnonzero((judged == Kind.CREATE) & present(column(batch.source.records, HOPES))):
+        judged[position] = Kind.WAIT
+        reasons[position] = "waits for " + ", ".join(sorted(loads(column(batch.source.records, HOPES)[position])))
+
+
+def send_along(batch: Batch, judged: Objects, cells: dict[str, npt.NDArray[np.int8]]) -> None:
+    """Fields that the target empties when others are written are written with those (G25)."""
+    for field in batch.mapping.fields:
+        if not field.resend_with or field.internal not in cells:
+            continue
+        written = np.logical_or.reduce([cells[name] == Cell.WRITE for name in field.resend_with if name in cells])
+        held = present(column(batch.source.records, field.internal))
+        along = written & held & is_kind(judged, *FIELDWISE) & (cells[field.internal] == Cell.SAME)
+        cells[field.internal] = np.where(along, Cell.WRITE, cells[field.internal]).astype(np.int8)
 
 
 def own_references(mapping: TypeMapping) -> set[str]:

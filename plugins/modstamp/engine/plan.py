@@ -31,6 +31,7 @@ from modstamp.engine.frames import (
 )
 from modstamp.engine.judge import FIELDWISE, Kind, is_kind, kinds
 from modstamp.engine.merge import MANUAL, Cell, Cells, Merged, merge
+from modstamp.engine.shorten import is_shortened
 from modstamp.instants import epochs
 from modstamp.mapping.schema import FieldMapping, TypeMapping
 from modstamp.model import Column, Direction, Presence, Side, Value
@@ -146,6 +147,8 @@ def plan(batch: Batch, context: Context) -> Plan:
     permit.fill_creates(batch, judged, cells)
     permit.withhold(batch, context, judged, reasons, cells)
     permit.wait_for_parents(batch, judged, reasons)
+    permit.wait_for_hopes(batch, judged, reasons)
+    permit.send_along(batch, judged, cells)
     permit.reject(batch, judged, reasons, cells)
     fieldwise = is_kind(judged, *FIELDWISE)
     return Plan(
@@ -160,7 +163,7 @@ def plan(batch: Batch, context: Context) -> Plan:
 
 def _known(field: FieldMapping, batch: Batch) -> bool:
     """A field that one side no longer shows is unknown: nothing is written from it and its bases stay (G8)."""
-    if field.is_derived and not field.travels(batch.direction):
+    if (field.is_derived or field.is_partial) and not field.travels(batch.direction):
         return False  # who derives it alone knows what it was
     there = field.external in batch.external or not len(batch.around.target)
     return field.name(batch.direction.source) in batch.source.records and there
@@ -204,11 +207,15 @@ def _names(mapping: TypeMapping, side: Side) -> list[str]:
 def _merge(field: FieldMapping, batch: Batch, view: _View, context: Context) -> Merged:
     direction = batch.direction
     source, target = field.name(direction.source), field.name(direction.target)
+    converted, held = column(batch.source.converted, target), column(batch.target, target)
+    if field.too_long == "shorten" and direction is Direction.POLLING:
+        cut = np.fromiter(map(is_shortened, column(batch.source.records, source), held), bool, len(held))
+        converted = choose(cut, held, converted)  # what was shortened on the way out never comes back
     times = {**view.times, Side.INTERNAL: _internal_times(field, batch, view.times[Side.INTERNAL])}
     cells = Cells(
         source=column(batch.source.records, source),
-        target=column(batch.target, target),
-        converted=column(batch.source.converted, target),
+        target=held,
+        converted=converted,
         source_base=view.bases[direction.source][source],
         target_base=view.bases[direction.target][target],
         waiting=batch.waiting(field),

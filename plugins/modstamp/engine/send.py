@@ -29,6 +29,7 @@ from modstamp.engine.frames import (
 )
 from modstamp.engine.judge import FIELDWISE, Kind
 from modstamp.engine.merge import Cell
+from modstamp.engine.partial import whole
 from modstamp.engine.plan import Plan, plan
 from modstamp.engine.settle import AT_REST, Settling
 from modstamp.model import Action, Column, Direction, Operation, OwnKey, Side, Value
@@ -69,6 +70,7 @@ def _intend(job: Job, source: Source, seen: look.Outside) -> list[Sending]:
         quiet = replace(settling, plan=calm)
         settle.quarantine(quiet)
         settle.leave_work(replace(settling, plan=_without_again(planned, writes)), planned.batch.target_ids)
+        settle.keep_missing(settling)
         journal.write_log(quiet, planned.batch.target_ids)
         journal.write_held(settling, planned.batch.target_ids)
         sendings = _sendings(job.environment, planned, link_ids, writes)
@@ -107,7 +109,9 @@ def _moved(batch: Batch, seen: look.Outside) -> Mask:
     ids = column(source.records, Column.ID)
     moved = differs(column(now, Column.STATE), column(source.records, Column.STATE))
     for name in mapping.field_names(Side.INTERNAL):
-        moved |= differs(column(now, name), column(source.records, name))
+        # Of a value of which only a part counts, the whole is compared.
+        known = whole(name) if whole(name) in source.records else name
+        moved |= differs(column(now, name), column(source.records, known))
     moved |= differs(objects([batch.around.counters.get(each) for each in ids]), source.counters)
     external = column(batch.link, "external_id")
     not_read = np.fromiter((each is not None and each not in seen.asked_ids for each in external), bool, len(ids))

@@ -17,6 +17,7 @@ from modstamp.engine.environment import Job
 from modstamp.engine.frames import Mask, Objects, choose, column, frame, objects, present
 from modstamp.engine.judge import FIELDWISE, Kind
 from modstamp.engine.merge import Cell
+from modstamp.engine.partial import HOPES, MISSING, loads
 from modstamp.engine.permit import DELETES_LAST
 from modstamp.engine.plan import Plan, new_bases
 from modstamp.engine.transform import lacking
@@ -151,15 +152,17 @@ def leave_work(settling: Settling, target_ids: Objects) -> None:
     again = plan.rows(Kind.AGAIN, Kind.RECREATE)
     hidden = plan.rows(Kind.HIDDEN) & present(plan.batch.source.counters)
     waiting = _waits(plan)
+    hopeful = plan.rows(Kind.WAIT) & ~present(waiting)
     _leave_again(settling, again)
     _leave_hidden(settling, hidden)
+    _leave_hopeful(settling, hopeful)
     waits = present(waiting) & ~again
     if waits.any():
         reasons = objects([f"waits for {each}" for each in waiting[waits]])
         entries = frame({"record_id": settling.source_ids[waits], "reason": reasons, "waits_for": waiting[waits]})
         tx.pending.leave(mapping.name, direction, entries)
         settling.job.tally.add("waiting", int(waits.sum()))
-    done = ~again & ~waits & ~hidden & present(plan.batch.source.counters)
+    done = ~again & ~waits & ~hidden & ~hopeful & present(plan.batch.source.counters)
     if done.any():
         entries = frame({"record_id": settling.source_ids[done], "counter": plan.batch.source.counters[done]})
         tx.pending.drop(mapping.name, direction, entries)
@@ -186,6 +189,40 @@ def _leave_hidden(settling: Settling, hidden: Mask) -> None:
         entries = frame({"record_id": settling.source_ids[hidden], "reason": settling.plan.reasons[hidden]})
         waits = (settings.hidden_wait, settings.longest_hidden_wait)
         settling.tx.pending.postpone(settling.mapping.name, settling.direction, entries, *waits)
+
+
+def _leave_hopeful(settling: Settling, hopeful: Mask) -> None:
+    """Whose people are being created: due again once they are, or after a while; their own mappings are asked (G20)."""
+    if not hopeful.any():
+        return
+    tx, plan, wait = settling.tx, settling.plan, settling.job.environment.settings.attendee_wait
+    entries = frame({"record_id": settling.source_ids[hopeful], "reason": plan.reasons[hopeful]})
+    tx.pending.postpone(settling.mapping.name, settling.direction, entries, wait, wait)
+    settling.job.tally.add("waiting", int(hopeful.sum()))
+    asked: dict[str, set[str]] = {}
+    for text in column(plan.batch.source.records, HOPES)[hopeful]:
+        for awaited, maker in loads(text).items():
+            asked.setdefault(maker, set()).add(awaited.partition(":")[2])
+    for maker, ids in sorted(asked.items()):
+        known = set(column(tx.pending.lock(maker, Direction.PUSHING, sorted(ids), lock=False), "record_id"))
+        new = sorted(ids - known)
+        entries = frame(
+            {"record_id": new, "reason": ["another record names it"] * len(new), "waits_for": [None] * len(new)}
+        )
+        if new:
+            tx.pending.leave(maker, Direction.PUSHING, entries)
+
+
+def keep_missing(settling: Settling) -> None:
+    """What the rows are sent without, so that they are looked at again once it is linked. Of a push."""
+    plan = settling.plan
+    if MISSING not in plan.batch.source.records:
+        return
+    missing = column(plan.batch.source.records, MISSING)
+    concerned = plan.rows(*FIELDWISE, Kind.CREATE, Kind.WAIT)
+    rows = np.flatnonzero(~plan.rows(Kind.AGAIN))
+    found = {settling.source_ids[each]: list(loads(missing[each])) if concerned[each] else [] for each in rows}
+    settling.tx.missing.keep(settling.mapping.name, found)
 
 
 def _waits(plan: Plan) -> Objects:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from modstamp.engine import lists
 from modstamp.engine.edits import stands_for_blank
 from modstamp.engine.frames import Mask, Objects, blank, choose, column, frame, objects, present
 from modstamp.mapping.schema import FieldMapping, Instead, TypeMapping
@@ -21,11 +22,16 @@ from modstamp.model import Direction, awaited
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transformed:
-    """`converted`: target field → value. `waits`: internal field → ``type:id``, or None. `rejected`: why, or None."""
+    """`converted`: target field → value. `waits`: internal field → ``type:id``, or None. `rejected`: why, or None.
+
+    `counted`: internal field of a list → what of it counts. `missing`: per row such a field → the entries that do not.
+    """
 
     converted: pd.DataFrame
     waits: Objects
     rejected: Objects
+    counted: Mapping[str, Objects]
+    missing: list[dict[str, list[str]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +48,9 @@ def references(
     """Internal field → the distinct values that must be looked up before `transform` can run."""
     wanted = {}
     for field in mapping.fields:
-        if field.reference is not None and field.name(direction.source) in records:
+        if field.references and direction is Direction.PUSHING and field.internal in records:
+            wanted[field.internal] = lists.entries(column(records, field.internal))
+        elif field.reference is not None and field.name(direction.source) in records:
             values, _ = _through_table(field, column(records, field.name(direction.source)), direction, tables)
             wanted[field.internal] = sorted({str(value) for value in values[present(values)]})
     return wanted
@@ -60,11 +68,21 @@ def transform(
     waits: list[dict[str, str]] = [{} for _ in range(len(records))]
     rejected = objects([None] * len(records))
     doubts = _Doubts(waits=waits, rejected=rejected)
+    counted: dict[str, Objects] = {}
+    missing: list[dict[str, list[str]]] = [{} for _ in range(len(records))]
     for field in mapping.fields:
         source = field.name(direction.source)
         if source not in records:
             continue  # unknown, not empty (G8)
         raw = column(records, source)
+        if field.references:
+            listed = lists.through(raw, found.get(field.internal, {}))
+            converted[field.name(direction.target)], counted[field.internal] = listed.converted, listed.counted
+            for position in np.flatnonzero(listed.missing):
+                missing[position][field.internal] = listed.missing[position]
+            for position in np.flatnonzero(listed.unreadable):
+                rejected[position] = rejected[position] or f"{source}: {raw[position]!r} is no list of type:id"
+            continue
         values, unmapped = _through_table(field, _unmasked(field, direction, raw), direction, tables)
         for position in np.flatnonzero(unmapped):
             rejected[position] = (
@@ -73,7 +91,13 @@ def transform(
         if field.reference is not None:
             values = _through_reference(field, values, direction, found.get(field.internal, {}), doubts)
         converted[field.name(direction.target)] = _masked(field, direction, raw, values)
-    return Transformed(converted=frame(converted), waits=objects([each or None for each in waits]), rejected=rejected)
+    return Transformed(
+        converted=frame(converted),
+        waits=objects([each or None for each in waits]),
+        rejected=rejected,
+        counted=counted,
+        missing=missing,
+    )
 
 
 def lacking(

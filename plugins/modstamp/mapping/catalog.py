@@ -66,7 +66,7 @@ class Mappings:
 
     def parents(self, mapping: TypeMapping) -> tuple[TypeMapping, ...]:
         """The mappings on the same connection that this one's references name; itself, if it refers to itself."""
-        types = {row.reference.type for row in mapping.fields if row.reference}
+        types = {name for row in mapping.fields for name in row.named_types}
         return tuple(other for other in self if other.connection == mapping.connection and other.internal in types)
 
     def tables(self, mapping: TypeMapping) -> dict[str, ValueTable]:

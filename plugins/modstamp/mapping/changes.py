@@ -174,7 +174,8 @@ class _Fields:
 
 def _meaning(terms: Document) -> tuple[Any, ...]:
     """How the values of the two sides are brought together."""
-    return terms["external"], terms["values"], terms["reference"], terms.get("lookup")
+    partial = terms.get("references") or [], terms.get("left_out_with") or {}
+    return terms["external"], terms["values"], terms["reference"], terms.get("lookup"), partial
 
 
 def _widened(before: Document, terms: Document) -> bool:

@@ -195,10 +195,14 @@ def _references(file: MappingFile, files: Sequence[MappingFile]) -> Iterator[Pro
     """A reference by id goes through the links of a mapping of that type on the same connection."""
     types = sorted({other.mapping.internal for other in files if other.mapping.connection == file.mapping.connection})
     for index, row in enumerate(file.mapping.fields):
-        if row.reference and row.reference.by is None and row.reference.type not in types:
-            what = f"no mapping on connection '{file.mapping.connection}' links the type '{row.reference.type}'"
-            fix = f"{suggestion(row.reference.type, types)} Or add that mapping, or look the value up with 'by:'"
-            yield _problem(file, ("fields", index, "reference"), what, fix)
+        by_column = row.reference is not None and row.reference.by is not None
+        for name in row.named_types:
+            if name not in types and not by_column:
+                what = f"no mapping on connection '{file.mapping.connection}' links the type '{name}'"
+                fix = f"{suggestion(name, types)} Or add that mapping"
+                fix += ", or look the value up with 'by:'" if row.reference else ""
+                key = "reference" if row.reference else "references"
+                yield _problem(file, ("fields", index, key), what, fix)
 
 
 def _problem(file: MappingFile, path: Path, what: str, fix: str) -> Problem:

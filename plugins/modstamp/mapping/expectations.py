@@ -67,6 +67,6 @@ def targets(mapping: TypeMapping, direction: Direction) -> dict[str, str]:
     """
     rows = [row for row in mapping.fields if row.travels(direction)]
     copied = {
-        row.name(direction.source): row.name(direction.target) for row in rows if not row.values and not row.reference
+        row.name(direction.source): row.name(direction.target) for row in rows if not row.values and not row.named_types
     }
     return copied | {row.name(direction.target): row.name(direction.target) for row in rows}

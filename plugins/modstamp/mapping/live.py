@@ -48,6 +48,7 @@ def check_live(
         *_rights(file, sides, needed=True),
         *_unwritable_fields(file, sides),
         *_types(file, sides),
+        *_lists(file, external),
         *_placeholders(file, sides),
         *_checkboxes(file, sides),
         *_value_tables(file, sides),
@@ -176,6 +177,16 @@ def _types(file: MappingFile, sides: Sides) -> Iterator[Problem]:
         yield Problem(file.document.where(("fields", index)), what, "map two fields of one kind, or add a value table")
 
 
+def _lists(file: MappingFile, external: TypeDescription) -> Iterator[Problem]:
+    for index, row in enumerate(file.mapping.fields):
+        field = external.fields.get(row.external)
+        if row.references and field and field.kind != "list":
+            what = f"'references' writes a list, and {field.name} is {field.kind}"
+            yield Problem(
+                file.document.where(("fields", index, "references")), what, "name a field that holds a list of ids"
+            )
+
+
 def _placeholders(file: MappingFile, sides: Sides) -> Iterator[Problem]:
     """A text that stands for nothing must be one that the field can hold."""
     for index, direction, field in _written(file, sides):
@@ -254,7 +265,10 @@ def _own_key(file: MappingFile, external: TypeDescription) -> Iterator[Problem]:
 
 def _lengths(file: MappingFile, sides: Sides) -> Iterator[Problem]:
     for index, source, target in _copied(file, sides):
-        if target.length is not None and (source.length is None or source.length > target.length):
+        shortened = (
+            file.mapping.fields[index].too_long == "shorten" and target.name == file.mapping.fields[index].external
+        )
+        if not shortened and target.length is not None and (source.length is None or source.length > target.length):
             what = f"{source.name} may be longer than the {target.length} characters of {target.name}"
             fix = f"longer values wait in quarantine; lengthen {target.name}, or shorten them at the source"
             yield Problem(file.document.where(("fields", index)), what, fix)
@@ -274,7 +288,7 @@ def _copied(file: MappingFile, sides: Sides) -> Iterator[tuple[int, Field, Field
     for index, direction, target in _written(file, sides):
         row = file.mapping.fields[index]
         source = sides[direction.source].fields.get(row.name(direction.source))
-        if source and not row.values and not row.reference:
+        if source and not row.values and not row.named_types:
             yield index, source, target
 
 

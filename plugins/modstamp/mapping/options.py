@@ -32,6 +32,8 @@ def _faults(file: MappingFile, row: FieldMapping) -> Iterator[_Fault]:
     yield from _unmapped(file, row)
     yield from _derived(file, row)
     yield from _look_for(row)
+    yield from _partial(file, row)
+    yield from _too_long(row)
     if row.empty_as.inbound is not None or row.empty_as.outbound is not None:
         yield from _placeholders(file, row)
 
@@ -148,6 +150,44 @@ def _look_for(row: FieldMapping) -> Iterator[_Fault]:
         yield "reference", what, "add 'by:'"
     if row.values is not None:
         yield "reference", "'look_for' compares names, and a value table would change them", "take one of the two out"
+
+
+def _partial(file: MappingFile, row: FieldMapping) -> Iterator[_Fault]:
+    """Values of which only a part may count, and lists."""
+    for key in ("references", "left_out_with", "resend_with"):
+        if getattr(row, key) and row.direction != "out":
+            yield key, f"'{key}' is about values that are sent alone", "write 'direction: out'"
+    if row.references and (row.reference or row.values or row.is_derived or row.empty_as.outbound is not None):
+        what = "a list of references takes no 'reference', 'values', 'lookup', expression or placeholder"
+        yield "references", what, "take the others out"
+    if row.is_partial and row.internal in _key_fields(file):
+        what = "of its value only a part may count, so it cannot be part of the match key"
+        yield "internal", what, "take it out of 'match'"
+    yield from _other_fields(file, row)
+
+
+def _other_fields(file: MappingFile, row: FieldMapping) -> Iterator[_Fault]:
+    others = [each for each in file.mapping.fields if each is not row]
+    for name in row.left_out_with:
+        if not any(each.external == name and each.reference and each.reference.by is None for each in others):
+            what = f"no other field mapping writes a reference into '{name}'"
+            yield "left_out_with", what, "name the external field to go by"
+    for name in row.resend_with:
+        if name not in [each.internal for each in others]:
+            yield "resend_with", f"'{name}' is the internal field of no other mapping", "name the field it goes with"
+
+
+def _key_fields(file: MappingFile) -> set[str]:
+    return set(file.mapping.match)
+
+
+def _too_long(row: FieldMapping) -> Iterator[_Fault]:
+    if row.too_long == "hold":
+        return
+    if not row.travels(Direction.PUSHING):
+        yield "too_long", "nothing travels outbound, so nothing is shortened", "take 'too_long' out"
+    if row.named_types or row.values:
+        yield "too_long", "ids and values of a table are not shortened", "take 'too_long' out"
 
 
 def _placeholders(file: MappingFile, row: FieldMapping) -> Iterator[_Fault]:

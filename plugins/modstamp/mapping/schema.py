@@ -220,6 +220,14 @@ class FieldMapping(Strict):
     """A value that no pair names: hold rejects the record, pass lets it travel as it is; or what stands for it."""
     reference: Annotated[Reference, BeforeValidator(_typed, json_schema_input_type=str | Reference)] | None = None
     """The type whose record the value names; with `by`, the column that holds the value."""
+    references: tuple[str, ...] = ()
+    """The value is a JSON list of records of these types, as type:id; what has no counterpart is left out of it."""
+    left_out_with: dict[str, tuple[str, ...]] = {}
+    """Nothing is written where another external field names a record of one of these types: such as WhoId: [Lead]."""
+    resend_with: tuple[str, ...] = ()
+    """Written again whenever one of these internal fields is, as the other system forgets it then."""
+    too_long: Literal["hold", "shorten"] = "hold"
+    """A text that the external field cannot hold: hold rejects the record, shorten cuts it and marks the cut."""
     conflict: ConflictPolicy | Literal["strictest"] | None = None
     """Who wins when both sides changed this field; without it, the mapping's own `conflict`. Strictest: true does."""
     skip_empty: tuple[Section, ...] = ()
@@ -230,6 +238,11 @@ class FieldMapping(Strict):
     """The value is found at run time in another record, which the source's name says as Type.Field. Read-only."""
     only_on: Literal["create"] | None = None
     """Written into records that the sync creates, and never again."""
+
+    @property
+    def named_types(self) -> tuple[str, ...]:
+        """Internal types whose records the value names."""
+        return (self.reference.type,) if self.reference else self.references
 
     def travels(self, direction: Direction) -> bool:
         return self.direction == "both" or (self.direction == "in") == (direction is Direction.POLLING)
@@ -253,6 +266,11 @@ class FieldMapping(Strict):
     def looks_for_name(self) -> bool:
         """Whether the other system is asked for the record of a name."""
         return self.reference is not None and self.reference.look_for is not None
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether only what counts of the internal value is compared and sent, which the records alone do not tell."""
+        return bool(self.references or self.left_out_with)
 
     @property
     def expression(self) -> Expression | None:

@@ -249,6 +249,22 @@ class Pendings(Protocol):
         ...
 
 
+class Missing(Protocol):
+    """What internal records name and what has no link: they were sent without it. Named as `model.awaited` says."""
+
+    def keep(self, mapping: str, found: Mapping[str, Sequence[str]]) -> None:
+        """Record → what it misses now, in place of what it missed before."""
+        ...
+
+    def since(self, mapping: str, ids: Sequence[str]) -> dict[str, datetime]:
+        """Record → since when it misses something."""
+        ...
+
+    def linked_by_now(self, mapping: TypeMapping, names_of: NamesOf) -> list[str]:
+        """Records of which something that they miss has a link by now."""
+        ...
+
+
 class Intents(Protocol):
     """Writes on their way: columns as in `state.tables.intents`."""
 
@@ -459,6 +475,8 @@ class Transaction(Protocol):
     def links(self) -> Links: ...
     @property
     def pending(self) -> Pendings: ...
+    @property
+    def missing(self) -> Missing: ...
     @property
     def intents(self) -> Intents: ...
     @property

@@ -103,6 +103,16 @@ pending = Table(
     comment="This mapping still has to look at this record",
 )
 
+missing = Table(
+    "sync_missing",
+    metadata,
+    Column("mapping", String(100), primary_key=True),
+    Column("record_id", Text, primary_key=True, comment="internal id"),
+    Column("awaited", Text, primary_key=True, comment="type:id of what it names and what has no link"),
+    Column("since", Instant, nullable=False),
+    comment="What records were sent without: once it is linked they are looked at again",
+)
+
 watches = Table(
     "sync_watches",
     metadata,

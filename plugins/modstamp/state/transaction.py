@@ -19,6 +19,7 @@ from modstamp.state.intents import Intents
 from modstamp.state.journal import Journal
 from modstamp.state.leases import Leases
 from modstamp.state.links import Links
+from modstamp.state.missing import Missing
 from modstamp.state.pending import Pendings
 from modstamp.state.quarantine import Quarantine
 from modstamp.state.runs import Runs
@@ -33,6 +34,7 @@ class Transaction:
     records: ports.Records
     links: Links
     pending: Pendings
+    missing: Missing
     intents: Intents
     quarantine: Quarantine
     journal: Journal
@@ -58,6 +60,7 @@ def on(connection: Connection, records: ports.Records, now: Clock, lease: timede
         records=records,
         links=links,
         pending=Pendings(connection, now, links),
+        missing=Missing(connection, now, links),
         intents=Intents(connection),
         quarantine=Quarantine(connection, now),
         journal=Journal(connection, now),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import json
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from modstamp.connectors.salesforce.composite import LARGE_PARTS, Part
@@ -57,18 +58,22 @@ def _parent(action: Action) -> str:
     return next((str(action.values[name]) for name in _PARENTS if action.values.get(name)), "")
 
 
-def part(type_name: str, batch: Batch, *, auto_assign: bool) -> Part:
-    """The request that carries a batch. Unless told otherwise, assignment rules and their mails stay asleep (G32)."""
+def part(type_name: str, batch: Batch, *, auto_assign: bool, lists: Collection[str] = ()) -> Part:
+    """The request that carries a batch. Unless told otherwise, assignment rules and their mails stay asleep (G32).
+
+    `lists`: fields whose values are lists of ids.
+    """
     method, path, body = _METHODS[batch.operation], "composite/sobjects", None
     if batch.operation is Operation.DELETE:
         path += f"?allOrNone=false&ids={','.join(str(action.id) for _, action in batch.actions)}"
     else:
-        body = {"allOrNone": False, "records": [_record(type_name, action) for _, action in batch.actions]}
+        body = {"allOrNone": False, "records": [_record(type_name, action, lists) for _, action in batch.actions]}
     headers = {} if auto_assign else {"Sforce-Auto-Assign": "FALSE"}
     return Part(method=method, path=path, body=body, headers=headers)
 
 
-def _record(type_name: str, action: Action) -> dict[str, object]:
+def _record(type_name: str, action: Action, lists: Collection[str]) -> dict[str, object]:
     identity = {} if action.id is None else {"id": action.id}
     key = {action.own_key.field: action.own_key.value} if action.own_key else {}
-    return {"attributes": {"type": type_name}, **identity, **key, **action.values}
+    listed = {name: json.loads(str(action.values[name])) for name in lists if action.values.get(name)}
+    return {"attributes": {"type": type_name}, **identity, **key, **action.values, **listed}

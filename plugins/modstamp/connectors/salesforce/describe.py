@@ -26,6 +26,7 @@ _KINDS = {
     "reference": "reference",
     "picklist": "choice",
     "multipicklist": "choice",
+    "junctionidlist": "list",
 }
 _NO_SCALARS = {"address", "location", "base64", "anyType", "complexvalue", "json"}
 _QUOTED = re.compile(r"'(\w+)'")
@@ -103,7 +104,8 @@ class Types:
 
 
 def _type(body: Mapping[str, Any]) -> TypeDescription:
-    fields = [_field(field) for field in body["fields"] if field["type"] not in _NO_SCALARS]
+    lists = _lists(body)
+    fields = [_field(field, lists) for field in body["fields"] if field["type"] not in _NO_SCALARS]
     return TypeDescription(
         name=body["name"],
         fields={field.name: field for field in fields},
@@ -127,10 +129,20 @@ def _compounds(fields: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, ...]
     return {whole: tuple(parts) for whole, parts in found.items()}
 
 
-def _field(body: Mapping[str, Any]) -> Field:
+def _lists(body: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Field that lists ids → the types that they may be of, which the relationship tells."""
+    relationships = body.get("childRelationships") or ()
+    return {
+        name: each.get("junctionReferenceTo") or []
+        for each in relationships
+        for name in each.get("junctionIdListNames") or ()
+    }
+
+
+def _field(body: Mapping[str, Any], lists: Mapping[str, Sequence[str]]) -> Field:
     return Field(
         name=body["name"],
-        kind=_KINDS.get(body["type"], "text"),
+        kind=_KINDS.get(body["type"].lower(), "text"),
         native=body["type"],
         label=body.get("label") or "",
         length=body.get("length") or None,
@@ -143,5 +155,5 @@ def _field(body: Mapping[str, Any]) -> Field:
         filterable=bool(body.get("filterable", True)) and body["type"] != "multipicklist",  # that has words of its own
         choices=tuple(value["value"] for value in body.get("picklistValues") or () if value.get("active", True)),
         restricted=bool(body.get("restrictedPicklist")),
-        refers_to=tuple(body.get("referenceTo") or ()),
+        refers_to=tuple(body.get("referenceTo") or lists.get(body["name"]) or ()),
     )

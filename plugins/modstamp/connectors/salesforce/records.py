@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -118,7 +119,17 @@ def _presence(record: Record | None) -> Value:
     return Presence.DELETED.value if record.get(_DELETED) else Presence.FOUND.value
 
 
-_CONVERTERS: Mapping[str, Callable[[Any], Value]] = {"instant": parse_instant, "integer": int, "number": float}
+def _list_of_ids(members: Sequence[str]) -> str | None:
+    """As JSON, sorted: the order in which Salesforce shows them means nothing."""
+    return json.dumps(sorted(set(members))) if members else None
+
+
+_CONVERTERS: Mapping[str, Callable[[Any], Value]] = {
+    "instant": parse_instant,
+    "integer": int,
+    "number": float,
+    "list": _list_of_ids,
+}
 _PARSERS: Mapping[str, Callable[[str], Value]] = {"boolean": "true".__eq__, "integer": float, "number": float}
 
 

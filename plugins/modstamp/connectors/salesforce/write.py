@@ -42,6 +42,7 @@ class Push:
         self._description = types.describe(type_name)
         self._names = types.known(type_name, read_back)
         self._auto_assign = auto_assign
+        self._lists = [name for name, field in self._description.fields.items() if field.kind == "list"]
         self._outcomes: dict[int, Outcome] = {}
 
     def run(self, actions: Sequence[Action]) -> list[Outcome]:
@@ -69,7 +70,10 @@ class Push:
 
     def _send(self, taken: Sequence[Batch]) -> list[Batch]:
         """One call. Returns the batches that must be sent again in smaller pieces."""
-        parts = [batches.part(self._description.name, batch, auto_assign=self._auto_assign) for batch in taken]
+        parts = [
+            batches.part(self._description.name, batch, auto_assign=self._auto_assign, lists=self._lists)
+            for batch in taken
+        ]
         shown: dict[str, Values] = {}
         if taken[0].alone:
             answers = [composite.alone(self._calls, "write", self._description.name, parts[0])]
