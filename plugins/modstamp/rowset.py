@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, Dialect, FromClause, Integer, Text, bindparam, cast, column, func, select
@@ -29,8 +30,15 @@ def rowset(
     length = max(map(len, columns.values()), default=0)
     names, rows = [NUMBER, *columns], zip(range(length), *columns.values(), strict=True)
     documents = [dict(zip(names, row, strict=True)) for row in rows]
-    document = json.dumps(documents, allow_nan=False, default=to_text)
+    document = json.dumps(documents, allow_nan=False, default=_instant)
     return _postgresql(document, types) if dialect.name == "postgresql" else _sqlite(document, list(columns))
+
+
+def _instant(value: object) -> str:
+    """Raises `TypeError` for what is no instant and no value of JSON."""
+    if not isinstance(value, datetime):
+        raise TypeError(f"a row cannot hold {type(value).__name__}: {value!r}")
+    return to_text(value)
 
 
 def _postgresql(document: str, types: Mapping[str, TypeEngine[Any]]) -> FromClause:
