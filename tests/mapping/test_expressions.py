@@ -29,10 +29,10 @@ def test_an_expression_has_a_value_per_record(text: str, record: dict[str, Any],
     assert set(expression(text).names) == set(record)
 
 
-@pytest.mark.parametrize("text", ["Name + 1", "Name * 99999999", "1 / Size"])
+@pytest.mark.parametrize("text", ["Name + 1", "Name * 99999999", "1 / Size", "Wide % 1", "No|float"])
 def test_values_that_do_not_suit_are_told(text: str) -> None:
     with pytest.raises(ExpressionError):
-        expression(text).value({"Name": "x", "Size": 0})
+        expression(text).value({"Name": "x", "Size": 0, "Wide": "%99999999d", "No": "nan"})
 
 
 @pytest.mark.parametrize(

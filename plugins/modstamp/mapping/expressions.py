@@ -7,6 +7,7 @@ fields of its record and nothing else.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -78,6 +79,8 @@ class Expression:
             raise ExpressionError(str(error)) from error
         if found is None or found == "":
             return None
+        if isinstance(found, float) and not math.isfinite(found):
+            raise ExpressionError(f"it results in {found}, which no field holds")
         if isinstance(found, bool | int | float | str):
             return found
         raise ExpressionError(f"it results in {type(found).__name__}, which no field holds")
@@ -108,13 +111,13 @@ def _sandbox() -> SandboxedEnvironment:
     from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: PLC0415  # only mappings that compute need it
 
     class Sandbox(ImmutableSandboxedEnvironment):
-        """A text times a number would be as long as its author likes."""
+        """A text times a number would be as long as its author likes, and a text before % as long as it says itself."""
 
-        intercepted_binops = frozenset({"*"})
+        intercepted_binops = frozenset({"*", "%"})
 
         def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
             if isinstance(left, str) or isinstance(right, str):
-                raise TypeError("a text cannot be multiplied")
+                raise TypeError(f"a text cannot stand beside {operator}")
             return super().call_binop(context, operator, left, right)
 
     return Sandbox(autoescape=False)
