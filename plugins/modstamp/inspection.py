@@ -10,7 +10,7 @@ from modstamp.connections import from_environment
 from modstamp.errors import ConfigurationError, Problem
 from modstamp.mapping.catalog import MappingFile, Mappings
 from modstamp.mapping.schema import TypeMapping
-from modstamp.model import Direction
+from modstamp.model import Direction, Side, TypeDescription
 from modstamp.settings import Settings
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class _Connectors:
 
 def _examined(file: MappingFile, store: Store, connector: Connector) -> dict[str, Any]:
     from modstamp.engine import sight  # noqa: PLC0415  # pandas
-    from modstamp.mapping import traits  # noqa: PLC0415  # only here
+    from modstamp.mapping import searches, traits  # noqa: PLC0415  # only here
     from modstamp.mapping.live import advise_live, check_live  # noqa: PLC0415  # only here
 
     mapping = file.mapping
@@ -93,16 +93,31 @@ def _examined(file: MappingFile, store: Store, connector: Connector) -> dict[str
         change_column = tx.watches.change_column(mapping.name)
         parents = {name: tx.records.describe(name) for name in types}
     external = connector.describe(mapping.external_type)
+    searched = {asked: _searched(store, connector, *asked) for asked in searches.searched(mapping)}
     known = sight.known(store, mapping)
     advice = (*advise_live(file, internal, external, known), *_hearing(file, change_column))
     return {
         "mapping": mapping.name,
         "internal": mapping.internal,
         "external": mapping.external,
-        "problems": [each.as_dict() for each in check_live(file, internal, external, parents, known)],
+        "problems": [
+            each.as_dict()
+            for each in (*check_live(file, internal, external, parents, known), *searches.check(file, searched))
+        ],
         "advice": [each.as_dict() for each in advice],
         "notes": traits.notes(mapping, external),
     }
+
+
+def _searched(store: Store, connector: Connector, side: Side, type_name: str) -> TypeDescription | None:
+    """A type that lookups search; None: there is none of this name."""
+    try:
+        if side is Side.EXTERNAL:
+            return connector.describe(type_name)
+        with store.begin(read_only=True) as tx:
+            return tx.records.describe(type_name)
+    except ConfigurationError:
+        return None
 
 
 def _hearing(file: MappingFile, change_column: ChangeColumn | None) -> list[Problem]:

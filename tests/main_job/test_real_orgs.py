@@ -38,3 +38,16 @@ def test_doctor_tells_what_is_not_plain_and_a_poll_goes_on(small_office: Office,
         each["what"] for each in found[LEAD]["advice"]
     ]
     assert small_office.poll().counts["created"] == 1
+
+
+@pytest.mark.requirement("STG-030")
+def test_doctor_looks_at_what_is_looked_into(small_office: Office, files: MappingFiles) -> None:
+    for external, internal in (("Acount.Name", "custom1"), ("User.Nickname", "custom2")):
+        lookup = {"match": {"Id": "OwnerId"}}
+        files.add_field("lead", {"internal": internal, "external": external, "direction": "in", "lookup": lookup})
+    found = inspection.examine(small_office.settings, small_office.resolve)["mappings"]
+    told = [problem["what"] for each in found for problem in each["problems"]]
+    assert told == [
+        "the external side has no type 'Acount' to look into, or our user may not see it",
+        "User has no field 'Nickname' to look into, or our user may not see it",
+    ]
