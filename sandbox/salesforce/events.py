@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ from sandbox.salesforce.clock import parse_stamp, stamp
 from sandbox.salesforce.invitees import check_lists
 from sandbox.salesforce.problems import Refusal, invalid_record
 from sandbox.salesforce.saving import Saving, Values
+from sandbox.salesforce.shared import with_primary
 
 TIMES: Final = (
     "StartDateTime",
@@ -36,6 +38,7 @@ def completed(saving: Saving) -> Values:
     if saving.before is not None and saving.before["IsChild"]:
         _check_child(saving.values)
         return dict(saving.values)
+    saving = replace(saving, values=with_primary(saving))
     values = related(saving)
     _check_private(saving)
     check_lists(saving)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sandbox.salesforce import ids
+from sandbox.salesforce import shared
 from sandbox.salesforce.junctions import STATUSES, condition_of
 from sandbox.salesforce.problems import invalid_record
 from sandbox.salesforce.saving import Saving, Values
@@ -13,7 +13,7 @@ from sandbox.salesforce.store import Store
 from sandbox.salesforce.tables import quoted
 
 MOST_INVITEES: Final = 1_000
-MEMBERS: Final = frozenset({"Contact", "Lead", "User"})
+MEMBERS: Final = ("Contact", "Lead", "User")
 # An answer was given to a time and a place.
 ANSWERED: Final = ("StartDateTime", "DurationInMinutes", "IsAllDayEvent", "Location")
 UNANSWERED: Final[Mapping[str, Any]] = {"Status": "New", "RespondedDate": None, "Response": None}
@@ -26,8 +26,7 @@ def check_lists(saving: Saving) -> None:
     seen: set[str] = set()
     for name in STATUSES:
         members = saving.values.get(name) or []
-        for each in members:
-            _check_member(saving.store, name, each)
+        _check_members(saving.store, name, members)
         twice = seen.intersection(members) or {each for each in members if members.count(each) > 1}
         if twice:
             message = f"{name}: an invitee can be named only once: {min(twice)}"
@@ -38,6 +37,7 @@ def check_lists(saving: Saving) -> None:
 
 def settle_event(saving: Saving, event_id: str) -> None:
     """Make the relations of a saved Event what its lists say; child events follow the event itself."""
+    shared.settle(saving, event_id)
     lists = {name: saving.values[name] or [] for name in STATUSES if name in saving.values}
     before = saving.before
     if not lists and (before is None or not before["IsGroupEvent"]):
@@ -98,17 +98,28 @@ def _apply(saving: Saving, event_id: str, lists: Mapping[str, Sequence[str]]) ->
     wanted = {member: name for name, members in lists.items() for member in members}
     for name in lists:
         for row in there.values():
-            if row["Status"] in STATUSES[name] and row["RelationId"] not in wanted:
-                store.delete("EventRelation", [row["Id"]], by=saving.by, modified=saving.moment)
-                _remove_child(saving, event_id, row["RelationId"])
+            if row["IsInvitee"] and row["Status"] in STATUSES[name] and row["RelationId"] not in wanted:
+                _uninvite(saving, row)
     for member, name in wanted.items():
-        status = STATUSES[name][0]
-        if member not in there:
-            row = {"EventId": event_id, "RelationId": member, "Status": status}
-            store.insert_many("EventRelation", [row], created=saving.moment, by=saving.by)
-            _add_child(saving, event_id, member)
-        elif there[member]["Status"] not in STATUSES[name]:
-            _write(saving, there[member]["Id"], {"Status": status})
+        if member in there and not (there[member]["IsInvitee"] and there[member]["Status"] in STATUSES[name]):
+            _write(saving, there[member]["Id"], {"Status": STATUSES[name][0], "IsInvitee": True})
+    new = [
+        {"EventId": event_id, "RelationId": member, "Status": STATUSES[name][0]}
+        for member, name in wanted.items()
+        if member not in there
+    ]
+    store.insert_many("EventRelation", new, created=saving.moment, by=saving.by)
+    for row in new:
+        _add_child(saving, event_id, row["RelationId"])
+
+
+def _uninvite(saving: Saving, row: Mapping[str, Any]) -> None:
+    """Whom the event is about all the same stays related to it."""
+    if row["IsParent"]:
+        _write(saving, row["Id"], {"IsInvitee": False})
+    else:
+        saving.store.delete("EventRelation", [row["Id"]], by=saving.by, modified=saving.moment)
+    _remove_child(saving, row["EventId"], row["RelationId"])
 
 
 def _reset(saving: Saving, event_id: str) -> None:
@@ -127,8 +138,10 @@ def _settle_group(store: Store, event_id: str) -> None:
 
 def _add_child(saving: Saving, event_id: str, member: str) -> None:
     store = saving.store
+    if not member.startswith(store.schema["User"].prefix):
+        return
     event = store.get("Event", event_id) or {}
-    if not _is_user(store, member) or member == event["OwnerId"]:
+    if member == event["OwnerId"]:
         return
     row = _shared(store, event) | {"OwnerId": member, "IsChild": True, "ParentEventId": event_id}
     group = {"IsGroupEvent": True, "GroupEventType": "1"}
@@ -161,12 +174,14 @@ def _shared(store: Store, values: Mapping[str, Any]) -> Values:
     }
 
 
-def _check_member(store: Store, name: str, member: str) -> None:
-    target = store.schema.object_of_id(member)
-    if target is None or target.name not in MEMBERS:
-        raise invalid_record("FIELD_INTEGRITY_EXCEPTION", f"{name}: id value of incorrect type: {member}", name)
-    row = store.get(target.name, member)
-    if row is None or row.get("IsDeleted"):
+def _check_members(store: Store, name: str, members: Sequence[str]) -> None:
+    by_type: dict[str, list[str]] = {each: [] for each in MEMBERS}
+    for member in members:
+        target = store.schema.object_of_id(member)
+        if target is None or target.name not in by_type:
+            raise invalid_record("FIELD_INTEGRITY_EXCEPTION", f"{name}: id value of incorrect type: {member}", name)
+        by_type[target.name].append(member)
+    if any(given and set(given) - store.living(each, given) for each, given in by_type.items()):
         raise invalid_record("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", name)
 
 
@@ -174,10 +189,6 @@ def _check_number(number: int) -> None:
     if number > MOST_INVITEES:
         message = f"An event can have at most {MOST_INVITEES} invitees, not {number}"
         raise invalid_record("FIELD_INTEGRITY_EXCEPTION", message)
-
-
-def _is_user(store: Store, member: str) -> bool:
-    return len(member) >= ids.SHORT and member[:3] == store.schema["User"].prefix
 
 
 def _relations(store: Store, condition: str, *parameters: str) -> list[dict[str, Any]]:

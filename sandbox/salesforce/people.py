@@ -13,6 +13,7 @@ from sandbox.salesforce.problems import Refusal, unsupported
 from sandbox.salesforce.records import Change, Writer, read_values
 from sandbox.salesforce.schema import ObjectType
 from sandbox.salesforce.tables import quoted
+from sandbox.salesforce.transfer import Transfer
 from sandbox.salesforce.validation import check_restorable
 
 
@@ -35,6 +36,9 @@ class Deed:
         record_id = None if operation == "create" else self.record_id
         change = Change(operation=operation, object_type=object_type, values=read, record_id=record_id)
         return Writer(org=self.org, user_id=self.user_id, moment=self.moment).save_one(change)[0]
+
+    def transfer(self, old: str, new: str) -> Transfer:
+        return Transfer(store=self.org.store, old=old, new=new, moment=self.moment, by=self.user_id)
 
 
 def perform(org: Org, order: Mapping[str, Any], moment: datetime | None = None) -> str:
@@ -98,24 +102,14 @@ def _merge(deed: Deed) -> str:
         deed.save("update")
     store.touch(name, deed.record_id, modified=deed.moment)
     for loser in deed.losers:
-        _hand_over(deed, loser)
+        deed.transfer(loser, deed.record_id).everything(name)
         store.update(name, loser, {"MasterRecordId": deed.record_id}, modified=deed.moment, by=deed.user_id)
         store.delete(name, [loser], by=deed.user_id, modified=deed.moment)
     return deed.record_id
 
 
-def _hand_over(deed: Deed, loser: str) -> None:
-    for child in deed.org.schema.objects.values():
-        for field in child.fields.values():
-            if deed.object_type.name not in field.references or "updateable" not in field.flags:
-                continue
-            for row in list(deed.org.store.rows(child.name, f"{quoted(field.name)} = ?", (loser,))):
-                values = {field.name: deed.record_id}
-                deed.org.store.update(child.name, row["Id"], values, modified=deed.moment, by=deed.user_id)
-
-
 def _convert(deed: Deed) -> str:
-    """A Lead becomes an Account and a Contact; no Opportunity is made."""
+    """A Lead becomes an Account and a Contact, whose activities are the Lead's; no Opportunity is made."""
     store = deed.org.store
     lead = store.get("Lead", deed.record_id)
     if deed.object_type.name != "Lead" or lead is None or lead["IsConverted"]:
@@ -123,6 +117,7 @@ def _convert(deed: Deed) -> str:
     account_id = deed.save("create", "Account", {"Name": lead["Company"]})
     person = {name: lead[name] for name in ("FirstName", "LastName", "Email", "Phone", "Title")}
     contact_id = deed.save("create", "Contact", {**person, "AccountId": account_id})
+    deed.transfer(deed.record_id, contact_id).activities()
     status = next(store.rows("LeadStatus", "IsConverted = 1"))["ApiName"]
     values = {
         "IsConverted": True,
@@ -152,7 +147,7 @@ DEEDS: Final[Mapping[str, Possible]] = MappingProxyType(
         "purge": Possible(_purge, "a record is gone for good; the delete log keeps it"),
         "touch": Possible(_touch, "a record gets a new SystemModstamp and nothing else"),
         "merge": Possible(_merge, "`losers` are deleted, point to the record, and what was theirs is the record's"),
-        "convert": Possible(_convert, "a Lead becomes an Account and a Contact"),
-        "archive": Possible(_archive, "a Task is no longer shown by `query`, only by `queryAll`"),
+        "convert": Possible(_convert, "a Lead becomes an Account and a Contact, which gets its activities"),
+        "archive": Possible(_archive, "an Event or a Task is no longer shown by `query`, only by `queryAll`"),
     }
 )

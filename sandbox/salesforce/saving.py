@@ -32,8 +32,7 @@ class Saving:
         """The record as it will be, with defaults for what a new one does not name."""
         if self.before is not None:
             return dict(self.before) | dict(self.values)
-        fields = self.store.schema[self.name].fields.values()
-        return {each.name: each.default for each in fields} | dict(self.values)
+        return dict(self.store.schema[self.name].defaults) | dict(self.values)
 
     def touches(self, *names: str) -> bool:
         """Whether it is a new record, or one of these fields is among the values."""

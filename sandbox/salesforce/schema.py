@@ -119,6 +119,9 @@ class ObjectType:
     record_types: tuple[str, ...] = ()
     by_lower_name: Mapping[str, Field] = field(default_factory=dict)
     by_relationship: Mapping[str, Field] = field(default_factory=dict)
+    columns: tuple[str, ...] = ()
+    boolean_columns: tuple[str, ...] = ()
+    defaults: Mapping[str, Any] = field(default_factory=dict)
 
     def field_named(self, name: str) -> Field | None:
         """Find a field whatever the case of the letters, as the API does."""
@@ -306,6 +309,9 @@ def _of_fields(object_type: ObjectType, fields: Mapping[str, Field]) -> ObjectTy
         fields=fields,
         by_lower_name={name.lower(): each for name, each in fields.items() if not each.internal},
         by_relationship={each.relationship.lower(): each for each in fields.values() if each.relationship},
+        columns=tuple(name for name, each in fields.items() if each.stored),
+        defaults={name: each.default for name, each in fields.items()},
+        boolean_columns=tuple(name for name, each in fields.items() if each.kind == "boolean"),
     )
 
 

@@ -9,6 +9,7 @@ or as the text that `clock.stamp` writes.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -200,18 +201,23 @@ class Store:
     def rows(self, object_name: str, condition: str = "1", parameters: Sequence[Any] = ()) -> Iterator[Row]:
         """Records as dictionaries in the order of their creation; `condition` is SQL over the field names."""
         object_type = self.schema[object_name]
-        names = [each.name for each in object_type.fields.values() if each.stored]
-        booleans = [each.name for each in object_type.fields.values() if each.kind == "boolean"]
-        listed = ", ".join(map(quoted, names))
+        listed = ", ".join(map(quoted, object_type.columns))
         sql = f"SELECT {listed} FROM {quoted(object_name)} WHERE {condition} ORDER BY _row"
         for values in self.reader().execute(sql, parameters):
-            row = dict(zip(names, values, strict=True))
-            row.update({name: bool(row[name]) for name in booleans})
+            row = dict(zip(object_type.columns, values, strict=True))
+            for name in object_type.boolean_columns:
+                row[name] = bool(row[name])
             yield row
 
     def get(self, object_name: str, record_id: str) -> Row | None:
         """One record, deleted or not; None when there is none."""
         return next(self.rows(object_name, "Id = ?", (record_id,)), None)
+
+    def living(self, object_name: str, record_ids: Iterable[str]) -> set[str]:
+        """Those of the records that are there and not in the recycle bin."""
+        condition = " AND IsDeleted = 0" if self.schema[object_name].soft_deletes else ""
+        sql = f"SELECT Id FROM {quoted(object_name)} WHERE Id IN (SELECT value FROM json_each(?)){condition}"
+        return {record_id for (record_id,) in self.reader().execute(sql, (json.dumps(list(record_ids)),))}
 
     def count(self, object_name: str, condition: str = "1", parameters: Sequence[Any] = ()) -> int:
         sql = f"SELECT count(*) FROM {quoted(object_name)} WHERE {condition}"

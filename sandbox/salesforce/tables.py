@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from functools import lru_cache
 
 from sandbox.salesforce.schema import Field, ObjectType, Schema
 
@@ -27,6 +28,7 @@ OWN_TABLES = (
 )
 
 
+@lru_cache(maxsize=4096)
 def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 

@@ -157,7 +157,7 @@ def _check_owner(object_type: ObjectType, target: ObjectType, owner: Mapping[str
 def _defaults(object_type: ObjectType, before: Mapping[str, Any] | None) -> Mapping[str, Any]:
     if before is not None:
         return before
-    return {each.name: each.default for each in object_type.fields.values()}
+    return object_type.defaults
 
 
 def _check_unique(
