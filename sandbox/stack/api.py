@@ -67,6 +67,9 @@ class Api:
     def unpause(self, dag_id: str) -> None:
         self._send("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False})
 
+    def pause(self, dag_id: str) -> None:
+        self._send("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": True})
+
     def trigger(self, dag_id: str) -> None:
         self._send("POST", f"/api/v2/dags/{dag_id}/dagRuns", {"logical_date": None})
 
