@@ -91,14 +91,20 @@ def waiting(scene: Scene, sides: Sides) -> list[tuple[str, str]]:
         names |= {f"{'accounts' if 'website' in row else 'prospects'} {row['id']}": name for row in rows}
     for where in (sides.outside, sides.bin):
         names |= {str(row["Id"]): name for name, rows in where.items() for row in rows}
+    for link in database.rows(scene.engine, "SELECT mapping, internal_id, external_id FROM sync_links"):
+        if link["external_id"] in names:  # what was deleted inside is known by its other half
+            names.setdefault(f"{_owner(link)} {link['internal_id']}", names[link["external_id"]])
     found = []
     for table, cause in (("quarantine", "kind || ': ' || code"), ("pending", "coalesce(reason, '')")):
         statement = f"SELECT mapping, direction, record_id, {cause} AS cause FROM sync_{table}"  # noqa: S608
         for row in database.rows(scene.engine, statement):
-            owner = "accounts" if row["mapping"].endswith("account") else "prospects"
-            key = row["record_id"] if row["direction"] == "polling" else f"{owner} {row['record_id']}"
+            key = row["record_id"] if row["direction"] == "polling" else f"{_owner(row)} {row['record_id']}"
             found.append((names.get(key, key), f"{table} {row['mapping']} {row['direction']}: {row['cause']}"))
     return found
+
+
+def _owner(row: Mapping[str, Any]) -> str:
+    return "accounts" if row["mapping"].endswith("account") else "prospects"
 
 
 def quarantined(scene: Scene) -> dict[str, str]:
