@@ -198,3 +198,20 @@ def test_each_first_stage_has_its_status(small_office: Office, stage: str, statu
     small_office.sql("UPDATE prospects SET stage_id = (SELECT id FROM stages WHERE name = :stage)", stage=stage)
     small_office.push()
     assert value(small_office, "Lead", lead, "Status") == status
+
+
+@pytest.mark.requirement("STG-001")
+def test_no_program_user_can_match_a_status_with_another_stage(small_office: Office) -> None:
+    """Who renames a stage in the engagement database does not take its status along: only the file says what it is."""
+    (lead,) = small_office.fill_leads(1)
+    small_office.poll()
+    small_office.sql("UPDATE stages SET name = 'Fresh' WHERE name = 'New'")
+    small_office.sql("UPDATE stages SET name = 'New' WHERE name = 'Replied'")
+    small_office.sql("UPDATE prospects SET stage_id = (SELECT id FROM stages WHERE name = 'New')")
+    small_office.push()
+    assert value(small_office, "Lead", lead, "Status") == "Open - Not Contacted"
+    small_office.sql("UPDATE prospects SET stage_id = (SELECT id FROM stages WHERE name = 'Fresh')")
+    small_office.push()
+    assert value(small_office, "Lead", lead, "Status") == "Open - Not Contacted"
+    (reason,) = small_office.sql("SELECT reason FROM sync_quarantine")[0]
+    assert "has no counterpart in value table lead_status" in reason

@@ -79,6 +79,7 @@ def test_the_flow_is_visible_in_the_graph(dag_id: str) -> None:
     assert "salesforce_api" in dag["pools"]
 
 
+@pytest.mark.requirement("STG-001")
 def test_a_person_finds_documentation_tags_and_a_form() -> None:
     dag = parsed()["dags"]["salesforce_lead_poll"]
     assert {"dry_run", "limit", "since", "until"} == set(dag["params"])

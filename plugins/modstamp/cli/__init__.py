@@ -20,6 +20,7 @@ from modstamp.cli import imports, matches, shared, upkeep
 from modstamp.errors import ConfigurationError, ModstampError, Problem
 from modstamp.mapping.advice import advise
 from modstamp.mapping.catalog import MappingFile, Mappings
+from modstamp.mapping.guarding import exposed
 from modstamp.model import Direction
 
 if TYPE_CHECKING:
@@ -37,13 +38,14 @@ def cli() -> None:
 @shared.JSON
 def lint(*, as_json: bool) -> None:
     """Check the mapping files. Nothing is connected."""
-    mappings = wiring.mappings(shared.settings())
+    settings = shared.settings()
+    mappings = wiring.mappings(settings)
     problems = inspection.unusable_expectations(mappings)
     if problems:
         raise ConfigurationError(problems)
     document = {
         "mappings": [mapping.name for mapping in mappings],
-        "advice": [each.as_dict() for each in advise(mappings)],
+        "advice": [each.as_dict() for each in (*advise(mappings), *exposed(settings.mappings))],
     }
     shared.show(document, report.lint(document), as_json=as_json)
 
