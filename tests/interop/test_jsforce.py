@@ -152,3 +152,40 @@ def test_it_deletes_and_retrieves(run: Run, salesforce: Salesforce) -> None:
     assert all(each["success"] for each in run("remove", ids=ids[1:]))
     kept, gone = run("retrieve", ids=ids[:2], fields=["Id", KEY])
     assert (kept["Id"], gone) == (ids[0], None)
+
+
+def test_it_writes_events_with_their_invitees_and_reads_them(run: Run, salesforce: Salesforce) -> None:
+    people = [salesforce.edit("Contact", LastName=name) for name in ("Ada", "Emmy")]
+    event = {
+        "Subject": "Demo",
+        "StartDateTime": "2026-08-03T10:00:00.000+0000",
+        "DurationInMinutes": 30,
+        "WhoId": people[0],
+        "AcceptedEventInviteeIds": people[:1],
+        "UndecidedEventInviteeIds": people[1:],
+    }
+    (made,) = run("insert", object="Event", records=[event])
+    (changed,) = run("update", object="Event", records=[{"Id": made["id"], "AcceptedEventInviteeIds": people}])
+    assert made["success"]
+    assert changed["success"]
+    (record,) = run("query", soql=f"SELECT {', '.join(event)}, Who.Name FROM Event")["records"]  # noqa: S608 - SOQL
+    assert {name: record[name] for name in event} == event | {
+        "AcceptedEventInviteeIds": people,
+        "UndecidedEventInviteeIds": None,
+    }
+    assert record["Who"]["Name"] == "Ada"
+    (kept,) = run("retrieve", object="Event", ids=[made["id"]], fields=["AcceptedEventInviteeIds"])
+    assert kept["AcceptedEventInviteeIds"] == people
+    lists = [each["junctionIdListNames"] for each in run("look", object="Event")["object"]["childRelationships"]]
+    assert ["AcceptedEventInviteeIds"] in lists
+
+
+def test_it_writes_and_reads_tasks(run: Run, salesforce: Salesforce) -> None:
+    contact = salesforce.edit("Contact", LastName="Ada")
+    calls = [
+        {"Subject": "Call", "TaskSubtype": "Call", "CallDurationInSeconds": 90, "WhoId": contact, "Status": status}
+        for status in ("Completed", "Not Started")
+    ]
+    assert len(run("load", object="Task", operation="insert", records=calls)["successfulResults"]) == len(calls)
+    found = run("query", soql="SELECT CallDurationInSeconds, IsClosed FROM Task ORDER BY IsClosed")["records"]
+    assert [(each["CallDurationInSeconds"], each["IsClosed"]) for each in found] == [(90, False), (90, True)]

@@ -21,7 +21,7 @@ from tests.interop.shapes import arranged, differences
 pytestmark = [pytest.mark.interop, pytest.mark.timeout(600)]
 Start = Callable[..., Salesforce]
 # Of the pinned wheel; fewer would mean that something is no longer compared.
-REPLAYED = 77
+REPLAYED = 80
 JOBS = "/services/async/59.0/job"
 ORDER = (
     '<jobInfo xmlns="http://www.force.com/2009/06/asyncapi/dataload"><operation>query</operation>'

@@ -72,9 +72,9 @@ def tap(request: pytest.FixtureRequest, salesforce: Salesforce, tap_folder: Path
         )
 
 
-def selected(catalog: Message) -> Message:
-    """The catalog with Leads alone, to be read on from the last SystemModstamp."""
-    (stream,) = (each for each in catalog["streams"] if each["stream"] == "Lead")
+def selected(catalog: Message, name: str = "Lead") -> Message:
+    """The catalog with one type alone, to be read on from the last SystemModstamp."""
+    (stream,) = (each for each in catalog["streams"] if each["stream"] == name)
     for entry in stream["metadata"]:
         if not entry["breadcrumb"]:
             entry["metadata"] |= {
@@ -127,3 +127,19 @@ def test_it_reads_everything_once_and_goes_on_from_its_bookmark(
         output = tap.run("--properties", str(catalog), "--state", str(state))
     ids = [message["record"]["Id"] for message in emitted(output, "RECORD")]
     assert (len(ids), ids[-1]) == (SAME_SECOND + 1, changed)
+
+
+@pytest.mark.parametrize("name", ["Event", "Task"])
+def test_it_reads_activities_archived_ones_too(salesforce: Salesforce, tap: Tap, tmp_path: Path, name: str) -> None:
+    times = {"StartDateTime": "2026-08-03T10:00:00Z", "DurationInMinutes": 30} if name == "Event" else {}
+    made = {subject: salesforce.edit(name, Subject=subject, **times) for subject in ("old", "young", "gone")}
+    salesforce.perform("archive", name, made["old"])
+    salesforce.perform("delete", name, made["gone"])
+    catalog = tmp_path / "catalog.json"
+    catalog.write_text(json.dumps(selected(json.loads(tap.run("--discover")), name)))
+    read = {each["record"]["Id"]: each["record"] for each in emitted(tap.run("--properties", str(catalog)), "RECORD")}
+    assert {read[made[subject]]["Subject"]: read[made[subject]]["IsDeleted"] for subject in made} == {
+        "old": False,
+        "young": False,
+        "gone": True,
+    }
