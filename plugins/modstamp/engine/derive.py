@@ -6,6 +6,7 @@ after judges them like any other value. They are read-only: a field that is deri
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,13 +14,16 @@ import numpy as np
 import pandas as pd
 
 from modstamp.engine.environment import Environment
-from modstamp.engine.frames import Objects, column, frame, objects
+from modstamp.engine.frames import Objects, column, frame, objects, present
 from modstamp.engine.look import match_keys
 from modstamp.mapping.conditions import Criteria
 from modstamp.mapping.evaluation import meeting
 from modstamp.mapping.expressions import ExpressionError
 from modstamp.mapping.schema import FieldMapping
-from modstamp.model import Column, Direction, Presence
+from modstamp.mapping.templates import Template, reference_of
+from modstamp.model import Column, Direction, Presence, Value
+
+Named = Mapping[str, Mapping[Value, Mapping[str, Value]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +56,7 @@ def derive(
             criteria = None if field.lookup.where is None else Criteria(field.lookup.where, now)
             values, why = _searched(environment, direction, rows, field, criteria)
         else:
-            values, why = _computed(field, rows)
+            values, why = _computed(field, rows, _named_records(environment, field, rows))
         if values is None:
             continue
         columns[name] = objects([None] * len(records))
@@ -62,17 +66,43 @@ def derive(
     return records.assign(**{name: pd.Series(held, dtype=object) for name, held in columns.items()}), problems
 
 
-def _computed(field: FieldMapping, records: pd.DataFrame) -> tuple[Objects, Objects]:
-    """Row by row: an expression is of one record."""
-    formula = field.expression
+def _computed(field: FieldMapping, records: pd.DataFrame, named: Named) -> tuple[Objects, Objects]:
+    """Row by row: an expression or a template is of one record."""
+    formula = field.formula
     assert formula is not None  # noqa: S101  # for the type checker: the caller asked
     values, problems = objects([None] * len(records)), objects([None] * len(records))
-    for position, held in enumerate(zip(*(column(records, name) for name in formula.names), strict=True)):
+    held = [dict(zip(field.ingredients, row, strict=True)) for row in _rows(records, field.ingredients)]
+    for position, record in enumerate(held):
         try:
-            values[position] = formula.value(dict(zip(formula.names, held, strict=True)))
+            if isinstance(formula, Template):
+                others = {name: known.get(record[reference_of(name)], {}) for name, known in named.items()}
+                values[position] = formula.value({name: record[name] for name in formula.names}, others)
+            else:
+                values[position] = formula.value(record)
         except ExpressionError as error:
             problems[position] = f"{field.derived_name} has no value: {error}"
     return values, problems
+
+
+def _rows(records: pd.DataFrame, names: Sequence[str]) -> Iterable[tuple[Value, ...]]:
+    columns = [column(records, name) for name in names]
+    return zip(*columns, strict=True) if columns else [()] * len(records)
+
+
+def _named_records(environment: Environment, field: FieldMapping, records: pd.DataFrame) -> Named:
+    """Of a template: what the records name → id → the fields that are wanted of it. One read for each."""
+    if not isinstance(field.formula, Template) or not field.formula.named:
+        return {}
+    types = {row.internal: row.reference.type for row in environment.mapping.fields if row.reference}
+    found: dict[str, dict[Value, dict[str, Value]]] = {}
+    with environment.store.begin(read_only=True) as tx:
+        for name, wanted in field.formula.named.items():
+            ids = column(records, reference_of(name))
+            distinct = list(dict.fromkeys(ids[present(ids)].tolist()))
+            read = tx.records.read(types[reference_of(name)], list(wanted), distinct)
+            rows = zip(column(read, Column.ID), _rows(read, wanted), strict=True)
+            found[name] = {record: dict(zip(wanted, held, strict=True)) for record, held in rows}
+    return found
 
 
 def _searched(

@@ -175,7 +175,8 @@ class _Fields:
 def _meaning(terms: Document) -> tuple[Any, ...]:
     """How the values of the two sides are brought together."""
     partial = terms.get("references") or [], terms.get("left_out_with") or {}
-    return terms["external"], terms["values"], terms["reference"], terms.get("lookup"), partial
+    derived = terms.get("lookup"), terms.get("template")
+    return terms["external"], terms["values"], terms["reference"], derived, partial
 
 
 def _widened(before: Document, terms: Document) -> bool:

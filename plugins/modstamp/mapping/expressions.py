@@ -8,7 +8,7 @@ fields of its record and nothing else.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
@@ -51,7 +51,7 @@ _JINJA = frozenset(
      "title", "trim", "truncate", "upper"}
 )  # fmt: skip
 FILTERS = frozenset(_OWN) | _JINJA
-_NODES = frozenset(
+NODES = frozenset(
     {"Template", "Output", "Name", "Const", "Filter", "Keyword", "CondExpr", "Concat", "Add", "Sub", "Mul", "Div",
      "FloorDiv", "Mod", "Neg", "Pos", "Not", "And", "Or", "Compare", "Operand", "List", "Tuple"}
 )  # fmt: skip
@@ -93,21 +93,20 @@ def expression(text: str) -> Expression:
 
     if len(text) > _LONGEST:
         raise ExpressionError(f"it is longer than {_LONGEST} characters")
-    sandbox = _sandbox()
-    sandbox.globals.clear()
-    sandbox.filters.update(_OWN)
+    environment = sandbox()
     try:
-        tree = sandbox.parse("{{ " + text + " }}")
-        names = _names(tree)
-        run = sandbox.compile_expression(text)
+        nodes = allowed_nodes(environment.parse("{{ " + text + " }}"), NODES)
+        run = environment.compile_expression(text)
     except TemplateSyntaxError as error:
         raise ExpressionError(str(error)) from error
+    names = {node.name for node in nodes if type(node).__name__ == "Name"}
     if not names:
         raise ExpressionError("it looks at no field")
     return Expression(tuple(sorted(names)), run)
 
 
-def _sandbox() -> SandboxedEnvironment:
+def sandbox() -> SandboxedEnvironment:
+    """With nothing in it but the filters."""
     from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: PLC0415  # only mappings that compute need it
 
     class Sandbox(ImmutableSandboxedEnvironment):
@@ -120,23 +119,23 @@ def _sandbox() -> SandboxedEnvironment:
                 raise TypeError(f"a text cannot stand beside {operator}")
             return super().call_binop(context, operator, left, right)
 
-    return Sandbox(autoescape=False)
+    made = Sandbox(autoescape=False)
+    made.globals.clear()
+    made.filters.update(_OWN)
+    return made
 
 
-def _names(tree: nodes.Template) -> set[str]:
-    """The fields that are named. Raises `ExpressionError` for anything but the small part that is served."""
-    from jinja2 import nodes  # noqa: PLC0415
-
-    names: set[str] = set()
-    waiting: list[nodes.Node] = [tree]
+def allowed_nodes(tree: nodes.Template, allowed: Collection[str]) -> list[Any]:
+    """All of them. Raises `ExpressionError` for anything but the small part that is served."""
+    found: list[Any] = []
+    waiting: list[Any] = [tree]
     while waiting:
         node = waiting.pop()
         kind = type(node).__name__
-        if kind not in _NODES:
+        if kind not in allowed:
             raise ExpressionError(f"'{kind}' is not allowed: use fields, operators and filters")
-        if isinstance(node, nodes.Filter) and node.name not in FILTERS:
+        if kind == "Filter" and node.name not in FILTERS:
             raise ExpressionError(f"there is no filter '{node.name}': use one of {', '.join(sorted(FILTERS))}")
-        if isinstance(node, nodes.Name):
-            names.add(node.name)
+        found.append(node)
         waiting += node.iter_child_nodes()
-    return names
+    return found

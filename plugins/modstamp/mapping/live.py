@@ -15,6 +15,7 @@ from modstamp.mapping.documents import Path
 from modstamp.mapping.drift import Schema
 from modstamp.mapping.required import unmet
 from modstamp.mapping.schema import section
+from modstamp.mapping.templates import reference_of, template
 from modstamp.model import OWN_KEY_LENGTH, Direction, Field, Operation, Side, TypeDescription
 
 Sides = Mapping[Side, TypeDescription]
@@ -49,6 +50,7 @@ def check_live(
         *_unwritable_fields(file, sides),
         *_types(file, sides),
         *_lists(file, external),
+        *_templates(file, sides, references or {}),
         *_placeholders(file, sides),
         *_checkboxes(file, sides),
         *_value_tables(file, sides),
@@ -185,6 +187,33 @@ def _lists(file: MappingFile, external: TypeDescription) -> Iterator[Problem]:
             yield Problem(
                 file.document.where(("fields", index, "references")), what, "name a field that holds a list of ids"
             )
+
+
+def _templates(file: MappingFile, sides: Sides, references: Mapping[str, TypeDescription]) -> Iterator[Problem]:
+    """What a template looks at in other records must be there; what it makes is a text, the same one if it is fixed."""
+    types = {row.internal: row.reference.type for row in file.mapping.fields if row.reference}
+    for index, text, field in _with_templates(file, sides):
+        path: Path = ("fields", index, "template")
+        made = template(text)
+        for prefix, wanted in made.named.items():
+            description = references.get(types.get(reference_of(prefix), ""))
+            for name in wanted:
+                if description and name not in description.fields:
+                    yield _unknown(file, path, name, description)
+        fixed = made.value({}) if not made.ingredients else None
+        if field.kind not in ("text", "choice"):
+            what = f"a template makes a text, and {field.name} is {field.kind}"
+            yield Problem(file.document.where(path), what, "map another field")
+        elif fixed is not None and field.choices and fixed not in field.choices:
+            fix = suggestion(str(fixed), list(field.choices))
+            yield Problem(file.document.where(path), f"{field.name} has no choice '{fixed}'", fix)
+
+
+def _with_templates(file: MappingFile, sides: Sides) -> Iterator[tuple[int, str, Field]]:
+    for index, row in enumerate(file.mapping.fields):
+        field = sides[Side.EXTERNAL].fields.get(row.external)
+        if row.template is not None and field is not None:
+            yield index, row.template, field
 
 
 def _placeholders(file: MappingFile, sides: Sides) -> Iterator[Problem]:

@@ -10,7 +10,8 @@ from modstamp.mapping.catalog import MappingFile
 from modstamp.mapping.conditions import rows
 from modstamp.mapping.documents import Path
 from modstamp.mapping.expressions import MARK, ExpressionError, expression
-from modstamp.mapping.schema import FieldMapping, Instead, section
+from modstamp.mapping.schema import FieldMapping, Instead, section, template_name
+from modstamp.mapping.templates import reference_of, template
 from modstamp.model import Direction, Side
 
 _OF_ANOTHER = re.compile(r"[A-Za-z]\w*\.[A-Za-z]\w*")
@@ -31,6 +32,7 @@ def _faults(file: MappingFile, row: FieldMapping) -> Iterator[_Fault]:
     yield from _only_on(file, row)
     yield from _unmapped(file, row)
     yield from _derived(file, row)
+    yield from _template(file, row)
     yield from _look_for(row)
     yield from _partial(file, row)
     yield from _too_long(row)
@@ -106,7 +108,7 @@ def _derived(file: MappingFile, row: FieldMapping) -> Iterator[_Fault]:
     """Computed and looked-up values: read-only, so one way, and never a key."""
     marked = [side for side in Side if row.name(side).startswith(MARK)]
     dotted = [side for side in Side if "." in row.name(side) and side not in marked]
-    if not (marked or dotted or row.lookup):
+    if not (marked or dotted or row.lookup) or row.template is not None:
         return
     if row.direction == "both":
         what = "a value that is computed or looked up is read-only, and cannot travel both ways"
@@ -140,6 +142,30 @@ def _computed(row: FieldMapping) -> Iterator[_Fault]:
         expression(row.derived_name.removeprefix(MARK))
     except ExpressionError as error:
         yield str(row.source), f"the expression cannot be read: {error}", "correct it; see docs/mappings.md"
+
+
+def _template(file: MappingFile, row: FieldMapping) -> Iterator[_Fault]:
+    """A text that goes out, put together here: nothing else says what it is."""
+    if row.template is None:
+        return
+    if row.internal != template_name(row.external):
+        yield "internal", "a template stands in place of the internal field", "take 'internal' out, or the template"
+    if row.direction != "out":
+        yield "direction", "a text that is put together here only goes out", "take 'direction' out"
+    if row.lookup or row.reference or row.values:
+        what = "a template takes no 'lookup', 'reference' or 'values'"
+        yield "template", what, "take them out, or name a field in place of the template"
+    if row.internal in file.mapping.match:
+        yield "template", "a text that is put together cannot be part of the match key", "take it out of 'match'"
+    try:
+        named = template(row.template).named
+    except ExpressionError as error:
+        yield "template", f"the template cannot be read: {error}", "correct it; see docs/mappings.md"
+        return
+    known = {each.internal for each in file.mapping.fields if each.reference and each.reference.by is None}
+    for prefix in (each for each in named if reference_of(each) not in known):
+        what = f"'{prefix}.…' needs a field mapping of '{reference_of(prefix)}' with a reference by id"
+        yield "template", what, "map that field, or use fields of the record itself"
 
 
 def _look_for(row: FieldMapping) -> Iterator[_Fault]:

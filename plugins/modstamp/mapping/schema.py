@@ -11,11 +11,12 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
 from modstamp.mapping.conditions import AllOf, Condition, fields
 from modstamp.mapping.durations import duration
 from modstamp.mapping.expressions import MARK, Expression, expression
+from modstamp.mapping.templates import Template, template
 from modstamp.model import Direction, Operation, Side
 
 
@@ -196,6 +197,11 @@ class Instead(Strict):
         return self.inbound if direction is Direction.POLLING else self.outbound
 
 
+def template_name(external: object) -> str:
+    """What stands for the internal field where a template is."""
+    return f"template {external}"
+
+
 class Lookup(Strict):
     """A search for another record of the side that the value comes from; its field is named by the field mapping."""
 
@@ -205,11 +211,21 @@ class Lookup(Strict):
     """What must hold for the record that is sought besides; looks at its fields."""
 
 
+def _internal_or_template(schema: dict[str, Any]) -> None:
+    """For editors: one of the two is needed."""
+    schema["required"].remove("internal")
+    schema["anyOf"] = [{"required": ["internal"]}, {"required": ["template"]}]
+
+
 class FieldMapping(Strict):
     """Two fields and what may travel between them."""
 
+    model_config = ConfigDict(json_schema_extra=_internal_or_template)
+
     internal: str
-    """The internal type's field, named exactly."""
+    """The internal type's field, named exactly. Not with `template`."""
+    template: str | None = None
+    """A text put together from fields of the record and of those that it names; it goes out."""
     external: str
     """The external type's field, named exactly as its system names it."""
     direction: Literal["both", "in", "out"] = "both"
@@ -239,6 +255,14 @@ class FieldMapping(Strict):
     only_on: Literal["create"] | None = None
     """Written into records that the sync creates, and never again."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _named_by_template(cls, given: Any) -> Any:
+        """A template is known by the field that it is for, so that its bases do not go by its wording."""
+        if isinstance(given, dict) and given.get("template") is not None:
+            return {"internal": template_name(given.get("external")), "direction": "out", **given}
+        return given
+
     @property
     def named_types(self) -> tuple[str, ...]:
         """Internal types whose records the value names."""
@@ -260,7 +284,7 @@ class FieldMapping(Strict):
     @property
     def is_derived(self) -> bool:
         """Whether its value is computed or looked up: no field of the record holds it."""
-        return self.lookup is not None or self.derived_name.startswith(MARK)
+        return self.lookup is not None or self.template is not None or self.derived_name.startswith(MARK)
 
     @property
     def looks_for_name(self) -> bool:
@@ -273,8 +297,10 @@ class FieldMapping(Strict):
         return bool(self.references or self.left_out_with)
 
     @property
-    def expression(self) -> Expression | None:
+    def formula(self) -> Expression | Template | None:
         """Of a computed field. Raises `ExpressionError` if it cannot be read, which loading looks after."""
+        if self.template is not None:
+            return template(self.template)
         return expression(self.derived_name.removeprefix(MARK)) if self.derived_name.startswith(MARK) else None
 
     @property
@@ -282,7 +308,10 @@ class FieldMapping(Strict):
         """The record's own fields that a derived value is made of."""
         if self.lookup is not None:
             return tuple(self.lookup.match.values())
-        return self.expression.names if self.expression else ()
+        formula = self.formula
+        if isinstance(formula, Template):
+            return formula.ingredients
+        return formula.names if formula else ()
 
     def read_names(self, side: Side) -> tuple[str, ...]:
         """What must be read of a side's record for this field."""

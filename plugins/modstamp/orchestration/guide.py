@@ -87,7 +87,8 @@ def _row(mapping: TypeMapping, each: FieldMapping) -> str:
     notes += [f"nothing {name} is {text!r}" for name, text in each.empty_as.model_dump(exclude_none=True).items()]
     if each.only_on:
         notes.append(f"on {each.only_on} alone")
-    return f"| `{each.internal}` | {_ARROWS[each.direction]} | `{each.external}` | {'; '.join(notes)} |"
+    internal = each.internal if each.template is None else each.template.replace("|", "\\|")
+    return f"| `{internal}` | {_ARROWS[each.direction]} | `{each.external}` | {'; '.join(notes)} |"
 
 
 def _rules(mapping: TypeMapping) -> Iterator[str]:
