@@ -170,12 +170,35 @@ def test_long_lists_are_cut_into_queries_that_fit_into_an_address() -> None:
         ("integer", 5, "5"),
         ("date", "2026-01-01", "2026-01-01"),
         ("instant", "2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z"),
-        ("reference", "00Q", "'00Q'"),
+        ("reference", "00Q5g00000ABCDEAA4", "'00Q5g00000ABCDEAA4'"),
+        ("integer", "5", "5"),  # of a file, where all is text
     ],
 )
 def test_values_are_quoted_by_their_kind(kind: str, value: str | bool, literal: str) -> None:  # noqa: FBT001
     keys = object_frame({"Key": [value]})
     assert list(soql.matching(keys, {"Key": Field(name="Key", kind=kind)}, beside=0)) == [f"Key IN ({literal})"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "native", "value"),
+    [
+        ("integer", "int", "1) OR (Id != null"),
+        ("number", "double", "n/a"),
+        ("boolean", "boolean", "yes"),
+        ("date", "date", "2026-13-01"),
+        ("date", "date", "soon"),
+        ("instant", "datetime", "2026-01-01T25:00:00Z"),
+        ("reference", "reference", "no id"),
+        ("text", "id", "no id"),
+    ],
+)
+def test_a_value_that_its_field_cannot_hold_finds_nothing_and_spoils_no_query(
+    kind: str, native: str, value: str
+) -> None:
+    fields = {"Key": Field(name="Key", kind=kind, native=native), "Name": Field(name="Name", kind="text")}
+    assert list(soql.matching(object_frame({"Key": [value]}), fields, beside=0)) == []
+    both = object_frame({"Key": [value], "Name": ["x"]})
+    assert list(soql.matching(both, fields, beside=0)) == []
 
 
 def test_a_window_is_a_condition_in_whole_seconds() -> None:

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 from urllib.parse import quote
 
 import pandas as pd
 from simple_salesforce.format import quote_soql_value
 
+from modstamp.mapping.conditions import moment_of
 from modstamp.model import Field, Value, Window
 
 # URI and headers together may have 16,384 bytes; a session's token takes up to two thousand of them.
 _QUERY_BYTES = 11_000
 _BARE = {"integer", "number", "date", "instant"}  # kinds whose literals stand without quotes
+_NUMBER = re.compile(r"-?\d+(\.\d+)?(e[-+]?\d+)?", re.IGNORECASE)
+_FORMS: Mapping[str, re.Pattern[str]] = MappingProxyType(  # kind → how its values are written
+    {
+        "boolean": re.compile("true|false", re.IGNORECASE),
+        "integer": _NUMBER,
+        "number": _NUMBER,
+        "date": re.compile(r"[-\d]{10}"),
+        "instant": re.compile(r"[-\d]{10}T.*Z"),
+        "reference": re.compile(r"[A-Za-z0-9]{15}([A-Za-z0-9]{3})?"),
+    }
+)
 ORDER = "SystemModstamp, Id"
 
 
@@ -49,8 +63,14 @@ def in_list(name: str, values: Iterable[str], *, beside: int) -> Iterator[str]:
 
 
 def matching(keys: pd.DataFrame, fields: Mapping[str, Field], *, beside: int) -> Iterator[str]:
-    """Conditions that together find the records equal to a row of `keys`. A row with an empty value finds nothing."""
+    """Conditions that together find the records equal to a row of `keys`.
+
+    A row with an empty value finds nothing, nor does one whose value no field of its kind can hold: it may come from a
+    text, and would be part of the query, or have the whole query refused.
+    """
     present = (keys.notna() & (keys != "")).all(axis=1)
+    for name in keys.columns:
+        present &= keys[name].map(lambda value, field=fields[str(name)]: _may_hold(field, value))
     rows = keys[present].drop_duplicates()
     literals = [[_literal(value, fields[str(name)].kind) for value in rows[name]] for name in rows.columns]
     if len(literals) == 1:
@@ -63,6 +83,14 @@ def matching(keys: pd.DataFrame, fields: Mapping[str, Field], *, beside: int) ->
     ]
     for part in _cut(terms, " OR ", beside):
         yield f"({part})"
+
+
+def _may_hold(field: Field, value: Value) -> bool:
+    form = _FORMS.get("reference" if field.native == "id" else field.kind)
+    if form is None:
+        return True
+    suits = form.fullmatch(str(value)) is not None
+    return suits and (field.kind not in ("date", "instant") or moment_of(str(value)) is not None)
 
 
 def _cut(terms: Sequence[str], separator: str, beside: int) -> Iterator[str]:
