@@ -71,6 +71,6 @@ def _check_lead(store: Store, who: str | None, what: str | None) -> None:
 
 
 def _check_recurrence(values: Mapping[str, Any]) -> None:
-    given = [name for name, value in values.items() if name.lstrip("Is").startswith("Recurrence") and value]
+    given = [name for name, value in values.items() if name.removeprefix("Is").startswith("Recurrence") and value]
     if given:
         raise unsupported(f"recurring activities ({', '.join(given)})")

@@ -131,7 +131,7 @@ def test_it_reads_everything_once_and_goes_on_from_its_bookmark(
 
 @pytest.mark.parametrize("name", ["Event", "Task"])
 def test_it_reads_activities_archived_ones_too(salesforce: Salesforce, tap: Tap, tmp_path: Path, name: str) -> None:
-    times = {"StartDateTime": "2026-08-03T10:00:00Z", "DurationInMinutes": 30} if name == "Event" else {}
+    times: Message = {"StartDateTime": "2026-08-03T10:00:00Z", "DurationInMinutes": 30} if name == "Event" else {}
     made = {subject: salesforce.edit(name, Subject=subject, **times) for subject in ("old", "young", "gone")}
     salesforce.perform("archive", name, made["old"])
     salesforce.perform("delete", name, made["gone"])
