@@ -22,6 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     serve.add_argument("--port", type=int, default=8443, help="HTTPS port on 127.0.0.1 (0: any)")
     serve.add_argument("--http-port", type=int, default=8080, help="HTTP port on 127.0.0.1 (0: any)")
     serve.add_argument("--custom", type=Path, action="append", default=[], help="file of custom fields")
+    serve.add_argument("--feature", action="append", default=[], help="something of features.yaml to switch on")
     serve.add_argument("--rules", type=Path, help="file of validation and duplicate rules")
     serve.add_argument("--daily-limit", type=int, default=100_000, help="API calls a day")
     serve.add_argument("--no-passwords", action="store_true", help="refuse password grant and SOAP login")
@@ -48,6 +49,7 @@ def _serve(chosen: argparse.Namespace) -> None:
         daily_limit=chosen.daily_limit,
         passwords=not chosen.no_passwords,
         custom_fields=tuple(chosen.custom),
+        features=tuple(chosen.feature),
         rules=chosen.rules,
     )
     org = open_org(chosen.state, options)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -98,6 +100,7 @@ def test_a_page_of_two_thousand_is_quick_among_many(start_salesforce: Callable[.
 
 def test_the_server_runs_as_a_process_and_keeps_its_state(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "sandbox", "serve", "--state", str(tmp_path), "--port", "0", "--http-port", "0"]
+    command += ["--feature", "activity_key", "--feature", "multiday_events"]
     made: list[str] = []
     for _ in range(2):
         with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
@@ -107,6 +110,9 @@ def test_the_server_runs_as_a_process_and_keeps_its_state(tmp_path: Path) -> Non
                 process.send_signal(signal.SIGINT)
             assert process.wait(10) == 0
     assert made[0] == made[1]
+    with closing(sqlite3.connect(tmp_path / "salesforce.db")) as connection:
+        columns = {row[1] for row in connection.execute("PRAGMA table_info(Event)")}
+    assert "Modstamp_Key__c" in columns
 
 
 def _identity(process: subprocess.Popen[str], state: Path) -> str:
