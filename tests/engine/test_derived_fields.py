@@ -255,3 +255,29 @@ def test_a_name_that_nobody_bears_costs_no_call_per_run(sqlite_world: World, dir
     before = world.connector.calls
     run()
     assert with_one == world.connector.calls - before
+
+
+@pytest.mark.guarantee("G29")
+def test_a_value_that_fits_no_column_holds_its_record_alone(world: World) -> None:
+    """On both databases: what seeks a number is a text."""
+    by_role = {
+        "internal": "owner_id",
+        "external": "Phone",
+        "direction": "in",
+        "reference": {"type": "user", "by": "role_id"},
+    }
+    sought = {
+        "internal": "user.username",
+        "external": "Description",
+        "direction": "out",
+        "lookup": {"match": {"role_id": "custom1"}},
+    }
+    fields(world, by_role, sought)
+    world.lead(Email="odd@x.org", Phone="not a number")
+    world.lead(Email="plain@x.org")
+    world.poll()
+    assert world.sql("SELECT email FROM prospects") == [("plain@x.org",)]
+    world.prospect(email="own@x.org", custom1="not a number")
+    world.settle()
+    assert {row["Email"] for row in world.leads().values()} == {"odd@x.org", "plain@x.org", "own@x.org"}
+    assert [row[2:] for row in world.waiting()] == [("rejected", "Phone: no user with role_id 'not a number'")]

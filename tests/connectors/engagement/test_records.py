@@ -133,6 +133,27 @@ def test_matching_nothing_finds_nothing(records: Records, names: list[str | None
     assert records.match("account", [], object_frame({"name": names})).empty
 
 
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("owner_id", "nobody"),
+        ("owner_id", "9" * 30),
+        ("owner_id", 1.5),
+        ("opted_out", "no"),
+        ("opted_out", 0),
+        ("created_at", "yesterday"),
+        ("created_at", 5),
+    ],
+)
+def test_a_value_that_its_column_cannot_hold_finds_nothing_and_spoils_no_statement(
+    records: Records, column: str, value: Any
+) -> None:
+    insert(records, "prospect", {"email": "a@x.org"})
+    assert records.match("prospect", ["email"], object_frame({column: [value]})).empty
+    assert records.match("prospect", [], object_frame({"email": ["a@x.org"], column: [value]})).empty
+    assert records.lookup("prospect", column, [value]) == {}
+
+
 def test_lookup_is_exact_and_leaves_out_what_is_ambiguous(records: Records) -> None:
     one, _, _ = insert(records, "role", {"name": "One"}, {"name": "Two"}, {"name": "Two"})
     assert records.lookup("role", "name", ["One", "one", "Two", "Three"]) == {"One": one}

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection, FromClause, Row, Select, Table, func
@@ -19,7 +20,7 @@ from modstamp.connectors.engagement.catalog import Catalog, columns, key
 from modstamp.connectors.engagement.criteria import clause
 from modstamp.connectors.engagement.definitions import UPDATED_AT
 from modstamp.connectors.engagement.rejections import rejections
-from modstamp.connectors.engagement.values import check_length, shown, stored
+from modstamp.connectors.engagement.values import can_hold, check_length, shown, stored
 from modstamp.connectors.frames import object_frame
 from modstamp.errors import RejectedRecordError
 from modstamp.instants import to_text
@@ -64,7 +65,7 @@ class Records:
         table = self._table(type_name)
         names = [str(name) for name in keys.columns]
         wanted = list(dict.fromkeys([*fields, *names, *(criteria.fields if criteria else ())]))
-        full = keys[(keys.notna() & (keys != "")).all(axis=1)]
+        full = self._possible(table, keys[(keys.notna() & (keys != "")).all(axis=1)])
         if full.empty:
             return _frame(table, wanted, [], [])
         given, fold = self._given(table, full), self._fold(full)
@@ -81,7 +82,7 @@ class Records:
     def lookup(self, type_name: str, column: str, values: Sequence[str]) -> dict[str, str]:
         """Exact value of `column` → id; values that several records share are left out."""
         table = self._table(type_name)
-        given = self._given(table, object_frame({column: values}))
+        given = self._given(table, self._possible(table, object_frame({column: values})))
         asked = table.c[column].in_(sa.select(given.c[column]))
         found = self._all(table, [column], _select(table, [column]).where(asked))
         alone = found[~found[column].duplicated(keep=False)]
@@ -193,6 +194,12 @@ class Records:
                 check_length(column, cells[column.name])
         types = {column.name: column.type for column in given} | dict.fromkeys(flags or {}, sa.Boolean())
         return rowset(dialect, types, {**cells, **(flags or {})})
+
+    def _possible(self, table: Table, keys: pd.DataFrame) -> pd.DataFrame:
+        """Without rows that no record can equal, such as one that seeks a text in a column of numbers."""
+        dialect = self._connection.dialect.name
+        fits = [can_hold(each, list(keys[each.name]), dialect=dialect) for each in columns(table, list(keys.columns))]
+        return keys[np.array([all(row) for row in zip(*fits, strict=True)], dtype=bool)]
 
     def _ids(self, table: Table, ids: Sequence[str]) -> Select[Any]:
         """What can be no id of this table is left out: no row has it."""

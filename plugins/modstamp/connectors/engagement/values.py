@@ -5,10 +5,12 @@ Values travel to the database as JSON (see `rowset`): the stored form is what JS
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -17,6 +19,7 @@ from modstamp import instants
 from modstamp.errors import RejectedRecordError
 from modstamp.model import Value
 
+_TOO_LARGE = 2**63  # for the integers of any database
 _KINDS: tuple[tuple[type[TypeEngine[Any]], str], ...] = (
     (sa.Boolean, "boolean"),
     (sa.Enum, "choice"),  # a String too, so before it
@@ -58,6 +61,19 @@ def stored(column: sa.Column[Any], values: Iterable[Value], *, dialect: str) -> 
     return converted
 
 
+def can_hold(column: sa.Column[Any], values: Sequence[Value], *, dialect: str) -> list[bool]:
+    """Per value whether the column could hold it. One by one only where some cannot: nearly always all can."""
+    try:
+        found = stored(column, values, dialect=dialect)
+        if isinstance(column.type, sa.Uuid):
+            _ = [UUID(str(value)) for value in found]
+    except (RejectedRecordError, ValueError):
+        if len(values) == 1:
+            return [False]
+        return [can_hold(column, [value], dialect=dialect)[0] for value in values]
+    return [not isinstance(value, int) or abs(value) < _TOO_LARGE for value in found]
+
+
 def check_length(column: sa.Column[Any], values: Iterable[Value]) -> None:
     """Raises `RejectedRecordError`. Not left to the database, as SQLite keeps texts of any length."""
     length = getattr(column.type, "length", None)
@@ -93,6 +109,13 @@ def _integer(value: Value) -> int:
     return number
 
 
+def _number(value: Value) -> float:
+    number = float(value)  # type: ignore[arg-type]  # as above
+    if not math.isfinite(number):
+        raise ValueError(value)
+    return number
+
+
 def _date(value: Value) -> str:
     return datetime.strptime(str(value), "%Y-%m-%d").date().isoformat()  # noqa: DTZ007 - a date has no zone
 
@@ -104,8 +127,8 @@ _STORED: Mapping[str, Callable[[Any], Value]] = MappingProxyType(
     {
         "boolean": _boolean,
         "integer": _integer,
-        "number": float,
-        "instant": lambda value: instants.to_text(instants.from_text(value)),
+        "number": _number,
+        "instant": lambda value: instants.to_text(instants.from_text(str(value))),
         "date": _date,
     },
 )
