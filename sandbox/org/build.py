@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import func, select
 
+from sandbox.org.activities import fill
 from sandbox.org.database import open_database, reflected
 from sandbox.org.external import External, build_external
 from sandbox.org.internal import Internal, build_internal
@@ -21,7 +24,7 @@ def build(size: int, seed: int) -> tuple[External, Internal]:
     return external, build_internal(vocabulary, external, seed)
 
 
-def generate(size: int, seed: int, state: Path, engagement: str | None) -> dict[str, int]:
+def generate(size: int, seed: int, state: Path, engagement: str | None, *, meetings: int = 0) -> dict[str, int]:
     """Write both sides and return what was written; a side that has records already is left as it is.
 
     Args:
@@ -29,12 +32,15 @@ def generate(size: int, seed: int, state: Path, engagement: str | None) -> dict[
         seed: the same seed gives the same rows.
         state: state folder of the local Salesforce, made when it is not there.
         engagement: URL of the migrated engagement database; None: only Salesforce is filled.
+        meetings: of the twelve months until today, in the engagement database; mails, calls and tasks go with them.
 
     Raises:
         NotMigratedError: the engagement database lacks its tables; nothing has been written.
     """
     external, internal = build(size, seed)
-    counts = _fill_internal(engagement, internal) if engagement else {}
+    # Of some, the first synchronisation makes prospects.
+    strangers = external.leads["Email"].dropna().drop_duplicates().tolist()
+    counts = _fill_internal(engagement, internal, meetings, seed, strangers) if engagement else {}
     return counts | _fill_external(state, external)
 
 
@@ -61,7 +67,7 @@ def _fill_external(state: Path, external: External) -> dict[str, int]:
     return {f"Salesforce {name}": len(frame) for name, frame in frames.items()}
 
 
-def _fill_internal(url: str, internal: Internal) -> dict[str, int]:
+def _fill_internal(url: str, internal: Internal, meetings: int, seed: int, strangers: Sequence[str]) -> dict[str, int]:
     engine = open_database(url)
     try:
         with engine.begin() as connection:
@@ -69,7 +75,9 @@ def _fill_internal(url: str, internal: Internal) -> dict[str, int]:
             if connection.execute(select(func.count()).select_from(prospects)).scalar_one():
                 return {}
             land_internal(connection, internal)
+            today = datetime.now(UTC).date()
+            activities = fill(connection, meetings, seed, today=today, strangers=strangers) if meetings else {}
     finally:
         engine.dispose()
     frames = {"users": internal.users, "accounts": internal.accounts, "prospects": internal.prospects}
-    return {f"engagement {name}": len(frame) for name, frame in frames.items()}
+    return {f"engagement {name}": len(frame) for name, frame in frames.items()} | activities

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
     Connection,
     Engine,
+    MetaData,
+    Table,
     TableClause,
     column,
     create_engine,
@@ -19,6 +22,7 @@ from sqlalchemy import (
     select,
     table,
 )
+from sqlalchemy.exc import SAWarning
 
 DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
 CHUNK = 5_000
@@ -55,6 +59,17 @@ def insert_rows(connection: Connection, name: str, rows: Sequence[Mapping[str, A
     target = reflected(connection, name)
     for start in range(0, len(rows), CHUNK):
         connection.execute(insert(target), [dict(row) for row in rows[start : start + CHUNK]])
+
+
+def insert_numbered(connection: Connection, name: str, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Insert rows that all have the same columns, many in one statement, and return their ids in the same order."""
+    if not rows:
+        return []
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Skipped unsupported reflection", SAWarning)  # an index of an expression
+        target = Table(name, MetaData(), autoload_with=connection, resolve_fks=False)
+    statement = insert(target).returning(target.c["id"], sort_by_parameter_order=True)
+    return [int(found) for found in connection.scalars(statement, [dict(row) for row in rows])]
 
 
 def ids_by(connection: Connection, name: str, key: str) -> dict[str, int]:

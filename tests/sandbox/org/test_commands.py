@@ -14,12 +14,14 @@ from sandbox.org.places import ENGAGEMENT_FILE
 @pytest.fixture
 def state(sqlite: Engine, tmp_path: Path) -> Path:
     folder = tmp_path / "state"
-    generate(["--size=400", f"--state={folder}", f"--engagement={sqlite.url}"])
+    generate(["--size=400", "--meetings=4", f"--state={folder}", f"--engagement={sqlite.url}"])
     return folder
 
 
 def test_generating_tells_what_is_there_now(capsys: pytest.CaptureFixture[str], state: Path) -> None:
-    assert "      400  Salesforce Lead\n" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "      400  Salesforce Lead\n" in said
+    assert "       16  engagement mails\n" in said
     generate(["--size=400", f"--state={state}"])
     assert capsys.readouterr().out == "nothing to do: both sides have rows already\n"
 

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import Engine, text
 
 from sandbox.org.build import generate
-from sandbox.org.edit import NoSuchRecordError, edit_external, edit_internal
+from sandbox.org.desk import NoSuchRecordError, enter
+from sandbox.org.edit import edit_external
 from sandbox.org.manifest import Action, Entry, counts, read_manifest, write_manifest
 from sandbox.org.people import work
 from sandbox.org.plan import TooFewRecordsError, Wanted
@@ -141,7 +142,9 @@ def test_one_edit_by_hand_on_either_side(sides_on_each: Sides) -> None:
     row = sides_on_each.store.get("Lead", str(entry.external_id))
     assert row is not None
     assert (row["Phone"], row["NumberOfEmployees"]) == ("+49 30 23125 001", 12)
-    assert edit_internal(sides_on_each.url, entry.key.upper(), {"title": "", "opted_out": "true"}) == entry.internal_id
+    assert (
+        enter(sides_on_each.url, "prospect", entry.key.upper(), {"title": "", "opted_out": "true"}) == entry.internal_id
+    )
     with sides_on_each.database.connect() as connection:
         sql = text("SELECT title, opted_out FROM prospects WHERE id = :id")
         assert tuple(connection.execute(sql, {"id": entry.internal_id}).one()) == (None, True)
@@ -149,6 +152,6 @@ def test_one_edit_by_hand_on_either_side(sides_on_each: Sides) -> None:
 
 def test_an_edit_of_nothing_says_what_is_wrong(sides: Sides) -> None:
     with pytest.raises(NoSuchRecordError, match="0 records go by nobody"):
-        edit_internal(sides.url, "nobody", {"title": "x"})
+        enter(sides.url, "prospect", "nobody", {"title": "x"})
     with pytest.raises(NoSuchRecordError, match="Lead has no field Fone"):
         edit_external(sides.state, "lead", next(sides.store.rows("Lead"))["Id"], {"Fone": "x"})

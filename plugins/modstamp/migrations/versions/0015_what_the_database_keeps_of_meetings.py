@@ -89,13 +89,14 @@ WHERE NOT EXISTS (
     WHERE attendee.meeting_id = meeting.id AND attendee.prospect_id = meeting.prospect_id
 );
 """
-_BY_ADDRESS = "SELECT id FROM {table} AS named WHERE lower(named.email) = lower(meeting_attendees.email)"
-_USER, _PROSPECT = _BY_ADDRESS.format(table="users"), _BY_ADDRESS.format(table="prospects")
+_BY_ADDRESS = """(
+    SELECT id FROM {table} AS named WHERE lower(named.email) = lower(meeting_attendees.email) ORDER BY id LIMIT 1
+)"""
+_USER = f"coalesce(user_id, {_BY_ADDRESS.format(table='users')})"
+_PROSPECT = f"coalesce(prospect_id, {_BY_ADDRESS.format(table='prospects')})"
 _CONNECT = f"""
-UPDATE meeting_attendees SET
-    user_id = coalesce(user_id, ({_USER} ORDER BY id LIMIT 1)),
-    prospect_id = coalesce(prospect_id, ({_PROSPECT} ORDER BY id LIMIT 1))
-WHERE id IN ({{which}}) AND (user_id IS NULL AND EXISTS ({_USER}) OR prospect_id IS NULL AND EXISTS ({_PROSPECT}));
+UPDATE meeting_attendees SET user_id = {_USER}, prospect_id = {_PROSPECT}
+WHERE id IN ({{which}}) AND (user_id, prospect_id) {{differs_from}} ({_USER}, {_PROSPECT});
 """
 _OF_ADDRESS = """
 SELECT attendee.id FROM {rows} AS changed
