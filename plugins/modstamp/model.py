@@ -217,9 +217,15 @@ class Abilities:
     """What a connector can do, stated by itself."""
 
     batch_size: int  # records per write
+    create_size: int | None = None  # records per write of creates, where they are others
     read_size: int  # ids per `get`
     can_delete: bool = True
     stored_precision: float = 1.0  # seconds: how finely its stamps tell two edits apart
+
+    @property
+    def most_creates(self) -> int:
+        """Records per write of creates."""
+        return self.create_size or self.batch_size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

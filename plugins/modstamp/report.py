@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from io import StringIO
 from typing import Any
@@ -146,6 +147,45 @@ def imported(document: Document, *, dry_run: bool) -> str:
     return "\n".join(
         filter(None, [(plans if dry_run else runs)([document]), rows, _text(table) if table.row_count else ""])
     )
+
+
+def estimated_backfill(document: Document) -> str:
+    """A row per month, and why records stay or wait."""
+    months = document["months"]
+    names = ("rows", "due", "creates", "finds", "writes", "calls")
+    table = _table("from", "until", *names, "minutes")
+    for each in months:
+        figures = [f"{each[name]:,}" for name in names]
+        table.add_row(each["since"][:16], each["until"][:16], *figures, f"{each['minutes']:.1f}")
+    totals = [f"{sum(each[name] for each in months):,}" for name in names]
+    table.add_row("all", "", *totals, f"{sum(each['minutes'] for each in months):.1f}")
+    measured = any(each["measured"] for each in months)
+    speed = "Minutes go by earlier runs." if measured else "Minutes are a guess: no run was large enough to tell."
+    return "\n".join([
+        f"{document['mapping']}: what was there before it listened. Creates are the most there can be: what the other",
+        f"side has already is linked. {speed}",
+        _text(table).rstrip(),
+        *_totals("stay", months, "stays"),
+        *_totals("are queued and wait", months, "waits"),
+    ])  # fmt: skip
+
+
+def _totals(verb: str, months: Sequence[Document], name: str) -> list[str]:
+    totals = Counter[str]()
+    for each in months:
+        totals.update(each[name])
+    return [f"  {records:,} {verb}: {reason}" for reason, records in totals.most_common()]
+
+
+def backfill(document: Document) -> str:
+    """What was done, and what stopped it."""
+    progress = document["progress"]
+    counts = ", ".join(f"{records:,} {kind}" for kind, records in sorted(progress["counts"].items()) if records)
+    done = f"{progress['fed']:,} of {progress['due']:,} records queued and pushed by {progress['runs']} runs"
+    lines = [f"{document['mapping']}: {done} with {progress['calls']} calls: {counts or 'nothing to do'}."]
+    if progress["stopped"]:
+        lines.append(f"Stopped: {progress['stopped']}. The same command goes on where it was.")
+    return "\n".join(lines)
 
 
 def drift(document: Document) -> str:

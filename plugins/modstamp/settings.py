@@ -73,6 +73,9 @@ class Settings(BaseSettings):
     outbound_batch: int = Field(
         2_000, ge=1, description="Records read, planned and sent together by a pushing run (G18)"
     )
+    backfill_rows: int = Field(
+        2_000, ge=1, description="Records that a backfill queues at a time; live edits have their turn in between"
+    )
     send_deadline: Duration = Field(
         timedelta(seconds=30), description="After reading current values, sending stops after this (G18)"
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -21,21 +22,23 @@ from modstamp.errors import (
     RetryableError,
     RunHeldError,
 )
-from modstamp.mapping import loading
+from modstamp.mapping import history, loading
 from modstamp.mapping.catalog import MappingFile, Mappings
 from modstamp.mapping.live import stopping
+from modstamp.mapping.predicates import predicate
 from modstamp.model import Direction, Side
 from modstamp.settings import Settings
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import ColumnElement, Connection, Engine
     from sqlalchemy.exc import DBAPIError
 
     from modstamp.connectors.engagement.catalog import Catalog
     from modstamp.engine.environment import Environment
     from modstamp.engine.estimate import Estimate
     from modstamp.engine.handoff import Handoff, RunOptions, Summary
-    from modstamp.ports import Connector, RunRecord, Store
+    from modstamp.mapping.schema import TypeMapping
+    from modstamp.ports import Connector, Lane, RunRecord, Store
     from modstamp.state.calls import Meter
     from modstamp.state.descriptions import Descriptions
 
@@ -226,13 +229,13 @@ class Run:
         if self.direction is Direction.POLLING:
             return summary.calls
         abilities, batch = self.environment.connector.abilities(), self.environment.settings.outbound_batch
-        created = summary.counts.get("create", 0) + summary.counts.get("recreate", 0)
+        created, at_once = summary.counts.get("create", 0) + summary.counts.get("recreate", 0), abilities.most_creates
         writes = sum(
             _calls(records, abilities.batch_size, batch)
-            for records in (summary.counts.get("update", 0), created, summary.counts.get("delete", 0))
+            for records in (summary.counts.get("update", 0), summary.counts.get("delete", 0))
         )
         # What a create left is read in a call of its own.
-        return summary.calls + writes + _calls(created, min(abilities.batch_size, abilities.read_size), batch)
+        return summary.calls + writes + 2 * _calls(created, min(at_once, abilities.read_size), batch)
 
     def _environment(self, *, dry_run: bool) -> Environment:
         return self.rehearsal if dry_run else self.environment
@@ -253,7 +256,24 @@ def open_run(
         yield _run(mapping_name, direction, settings, resolve, engine)
 
 
-def _run(mapping_name: str, direction: Direction, settings: Settings, resolve: Resolver, engine: Engine) -> Run:
+@contextmanager
+def open_lane(
+    mapping_name: str, prefix: str, settings: Settings, resolve: Resolver = from_environment
+) -> Iterator[Run]:
+    """The same for pushing runs of a backfill, whose ids begin with `prefix`: they have a share of the calls (G27)."""
+    with open_database(settings, resolve) as engine:
+        yield _run(mapping_name, Direction.PUSHING, settings, resolve, engine, lane=prefix)
+
+
+def _run(  # noqa: PLR0913 - what a run is made of
+    mapping_name: str,
+    direction: Direction,
+    settings: Settings,
+    resolve: Resolver,
+    engine: Engine,
+    *,
+    lane: str | None = None,
+) -> Run:
     from modstamp.connectors.read_only import ReadOnlyConnector  # noqa: PLC0415  # pandas
     from modstamp.engine.environment import Environment  # noqa: PLC0415  # pandas
     from modstamp.staging import ParquetStaging  # noqa: PLC0415  # pyarrow
@@ -272,7 +292,12 @@ def _run(mapping_name: str, direction: Direction, settings: Settings, resolve: R
         mapping_hash=file.fingerprint,
         store=open_store(engine, settings),
         connector=connect(
-            mapping.system, resolve(mapping.connection), settings.for_priority(mapping.priority), meter, memory
+            mapping.system,
+            resolve(mapping.connection),
+            settings.for_priority("low" if lane else mapping.priority),
+            meter,
+            memory,
+            lane=_lane(mapping, meter, lane),
         ),
         staging=ParquetStaging(settings.staging_url),
         settings=settings,
@@ -286,6 +311,15 @@ def _run(mapping_name: str, direction: Direction, settings: Settings, resolve: R
         connector=ReadOnlyConnector(environment.connector),
     )
     return Run(file, environment, rehearsal, direction, meter, memory)
+
+
+def _lane(mapping: TypeMapping, meter: Meter, prefix: str | None) -> Lane | None:
+    from modstamp.ports import Lane  # noqa: PLC0415  # pandas
+
+    if prefix is None or mapping.backfill is None:
+        return None
+    share = mapping.backfill.share
+    return Lane(name=f"the backfill of {mapping.name}", share=share, used=partial(meter.usage_of, prefix))
 
 
 @contextmanager
@@ -355,8 +389,14 @@ def open_store(engine: Engine, settings: Settings) -> Store:
     return Store(engine, partial(Records, catalog=Catalog()), capture.writer, settings.lease)
 
 
-def connect(
-    system: str, connection: ConnectionSettings, settings: Settings, meter: Meter, memory: Descriptions | None = None
+def connect(  # noqa: PLR0913 - what a connector is made of
+    system: str,
+    connection: ConnectionSettings,
+    settings: Settings,
+    meter: Meter,
+    memory: Descriptions | None = None,
+    *,
+    lane: Lane | None = None,
 ) -> Connector:
     """The connector of an outside system. Raises `ConfigurationError` for a system that there is none for."""
     if system != "salesforce":
@@ -373,6 +413,7 @@ def connect(
         usage=meter.usage,
         last_report=meter.last_report,
         memory=memory,
+        lane=lane,
     )
 
 
@@ -399,9 +440,24 @@ def prepare(settings: Settings, resolve: Resolver = from_environment) -> Prepara
                 mapping = listening[name].mapping
                 if name not in degraded:
                     table = catalog.table(connection, mapping.internal)
-                    # Without creates, rows without a counterpart have nothing to wait for.
-                    capture.seed(connection, table, name, linked_only=not mapping.outbound.create.on)
+                    capture.seed(connection, table, name, unlinked=_looked_at_unasked(connection, catalog, mapping))
     return Preparation(statements=found, degraded=degraded)
+
+
+def _looked_at_unasked(connection: Connection, catalog: Catalog, mapping: TypeMapping) -> ColumnElement[bool] | None:
+    """Which rows without a link a mapping looks at when it first listens; None: at all of them."""
+    from sqlalchemy import false  # noqa: PLC0415  # not at DAG-parse time
+
+    from modstamp.connectors.engagement.criteria import clause  # noqa: PLC0415  # SQLAlchemy
+
+    if not mapping.outbound.create.on:
+        return false()  # they have nothing to wait for
+    if mapping.backfill is None:
+        return None
+    asked = history.upcoming(mapping.backfill.by, datetime.now(UTC))
+    shown = catalog.describe(connection, mapping.internal).fields
+    found = predicate(asked.condition, shown, asked.now)
+    return clause(found, catalog.table(connection, mapping.internal), dialect=connection.dialect.name)
 
 
 def preparation(settings: Settings, resolve: Resolver = from_environment) -> Preparation:

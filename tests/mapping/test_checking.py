@@ -216,3 +216,10 @@ def test_two_mappings_are_told_apart(problems: Problems, minimal: str, other: st
     (found,) = problems({"a.yaml": minimal, "b.yaml": text})
     assert words in found.what
     assert found.fix
+
+
+def test_history_waits_only_where_triggers_tell(problems: Problems, write: Write, minimal: str) -> None:
+    lane = "    backfill: {by: met_at}\n"
+    (found,) = problems({"lead.yaml": f"{minimal}{lane}    changed_by: updated_at\n"})
+    assert "the first look goes through all of it" in found.what
+    assert "outbound create is off" in advise(load(write({"lead.yaml": minimal + lane})))[-1].what

@@ -183,3 +183,14 @@ def test_any_other_field_proves_nothing(keyed: MappingFile, fault: dict[str, Any
 @pytest.mark.guarantee("G21")
 def test_an_own_key_that_is_not_there_is_named(keyed: MappingFile) -> None:
     assert check(keyed) == ["13: Lead has no field 'Key__c', or our user may not see it"]
+
+
+def test_a_backfill_goes_by_a_time(write: Write) -> None:
+    lane = "    backfill: {by: met_at}\n"
+    file = load(write({"lead.yaml": LEAD + lane, "values/status.csv": TABLE})).files[0]
+    timed = replace(PROSPECT, fields={**PROSPECT.fields, "met_at": Field(name="met_at", kind="instant")})
+
+    assert check(file, timed) == []
+    assert check(file) == ["14: prospect has no field 'met_at'"]
+    (fault,) = check(file, changed(timed, "met_at", kind="text"))
+    assert "met_at is text, and does not tell when a record took place" in fault

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from modstamp import approval, inspection, report, wiring
-from modstamp.cli import imports, matches, shared, upkeep
+from modstamp.cli import backfill, imports, matches, shared, upkeep
 from modstamp.errors import ConfigurationError, ModstampError, Problem
 from modstamp.mapping.advice import advise
 from modstamp.mapping.catalog import MappingFile, Mappings
@@ -189,7 +189,7 @@ def _write(path: Path, text: str) -> None:
         raise ConfigurationError([problem]) from error
 
 
-for command in (*upkeep.COMMANDS, *matches.COMMANDS, *imports.COMMANDS):
+for command in (*upkeep.COMMANDS, *matches.COMMANDS, *imports.COMMANDS, *backfill.COMMANDS):
     cli.add_command(command)
 
 

@@ -13,8 +13,9 @@ from modstamp.engine.environment import Environment
 from modstamp.engine.frames import column, frame
 from modstamp.engine.sight import put_back, shown_to, taken_out, tell, tell_returned
 from modstamp.errors import FatalError
-from modstamp.mapping import drift
+from modstamp.mapping import drift, history
 from modstamp.mapping.changes import Change, Difference, difference
+from modstamp.mapping.conditions import Criteria
 from modstamp.mapping.schema import TypeMapping
 from modstamp.mapping.terms import document
 from modstamp.model import Column, Direction
@@ -43,7 +44,7 @@ def adopt(environment: Environment, lease: Lease) -> None:
             # What happened to these fields while nobody saw them is found by looking at every record (G8).
             found = replace(found or Difference(document=known or {}), look_at_all=True)
         if found is not None:
-            _carry_out(tx, mapping, lease, replace(found, document=put_back(found.document, after)))
+            _carry_out(tx, environment, lease, replace(found, document=put_back(found.document, after)))
         elif after != before:
             tx.adoption.keep(mapping.name, put_back(known or {}, after))
         tell(tx, mapping, drifted, lease.holder)
@@ -81,7 +82,8 @@ def check_unchanged(environment: Environment, mapping_hash: str) -> None:
         )
 
 
-def _carry_out(tx: Transaction, mapping: TypeMapping, lease: Lease, found: Difference) -> None:
+def _carry_out(tx: Transaction, environment: Environment, lease: Lease, found: Difference) -> None:
+    mapping = environment.mapping
     tx.leases.revoke(mapping.name, lease.direction.other)
     tx.adoption.lock_links(mapping.name)
     tx.adoption.stop_waiting(mapping.name)
@@ -97,17 +99,23 @@ def _carry_out(tx: Transaction, mapping: TypeMapping, lease: Lease, found: Diffe
         if mapping.is_on(direction):
             tx.adoption.look_at_quarantined(mapping.name, direction, _REASON)
     if found.look_at_unlinked and mapping.pushing.on:
-        _look_at_unlinked(tx, mapping)
+        _look_at_unlinked(tx, mapping, _no_history(environment))
     if found.read_again and mapping.polling.on:
         tx.cursors.put(mapping.name, Cursor())
     tx.adoption.keep(mapping.name, found.document)
     _note(tx, mapping, lease, found, {"links looked at": looked_at, "bases dropped": forgotten})
 
 
-def _look_at_unlinked(tx: Transaction, mapping: TypeMapping) -> None:
+def _no_history(environment: Environment) -> Criteria | None:
+    """Records that do not wait for a backfill; None: none does."""
+    lane = environment.mapping.backfill
+    return history.upcoming(lane.by, environment.store.now()) if lane else None
+
+
+def _look_at_unlinked(tx: Transaction, mapping: TypeMapping, criteria: Criteria | None) -> None:
     """Pushing entries for internal records that no mapping of the family has linked."""
     after: str | None = None
-    while len(page := tx.records.scan(mapping.internal, [], after, _PAGE)):
+    while len(page := tx.records.scan(mapping.internal, [], after, _PAGE, criteria)):
         ids = column(page, Column.ID).tolist()
         after = ids[-1]
         linked = set(column(tx.links.in_family(mapping, ids), "internal_id"))

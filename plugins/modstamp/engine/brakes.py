@@ -91,11 +91,28 @@ def look(environment: Environment, handoff: Handoff) -> Question | None:
     bound: Mapping[str, int]
     bound = {Operation.CREATE: rows - gone, Operation.UPDATE: rows - gone, Operation.DELETE: gone, EMPTIED: gone}
     for dearer in (_by_links, _by_plans):
-        if not _excesses(environment, handoff, standing, bound):
+        excesses = _excesses(environment, handoff, standing, bound)
+        if not excesses:
             return None
+        if _is_approved(environment, handoff, Question(excesses)):
+            return Question(excesses)  # as much may be done, so that nobody need know how much it is
         bound = dearer(environment, handoff, standing)
     excesses = _excesses(environment, handoff, standing, bound)
     return _of_window(environment, handoff, standing, bound) if excesses else None
+
+
+def _is_approved(environment: Environment, handoff: Handoff, question: Question) -> bool:
+    """Of a push alone: a poll's question is about its whole window, which only `_of_window` tells."""
+    if handoff.direction is Direction.POLLING:
+        return False
+    with environment.store.begin(read_only=True) as tx:
+        hold = tx.holds.get(environment.mapping.name, handoff.direction)
+    return (
+        hold is not None
+        and hold.decision == "approved"
+        and _answered(environment.settings, hold, environment.store.now())
+        and _covers(hold, question)
+    )
 
 
 def _of_window(environment: Environment, handoff: Handoff, standing: _Standing, here: Mapping[str, int]) -> Question:

@@ -14,7 +14,7 @@ from modstamp.engine.answers import Answer, Ledger, settle_answers
 from modstamp.engine.environment import Environment, Job
 from modstamp.engine.frames import frame
 from modstamp.errors import LimitReachedError
-from modstamp.model import Action, Operation, Outcome, Side, Values
+from modstamp.model import Abilities, Action, Operation, Outcome, Side, Values
 from modstamp.ports import Transaction
 
 NO_ENTRY = 0  # counters begin at 1, so that this one ends no entry
@@ -83,7 +83,7 @@ def dispatch(job: Job, sendings: Sequence[Sending], started: float) -> None:
     Raises `LimitReachedError` and `LeaseLostError`; what was not sent has no intent any longer.
     """
     deadline = started + job.environment.settings.send_deadline.total_seconds()
-    chunks = _chunks(sendings, job.environment.connector.abilities().batch_size)
+    chunks = _chunks(sendings, job.environment.connector.abilities())
     for number, chunk in enumerate(chunks):
         try:
             _send_chunk(job, chunk, deadline)
@@ -92,10 +92,18 @@ def dispatch(job: Job, sendings: Sequence[Sending], started: float) -> None:
             raise
 
 
-def _chunks(sendings: Sequence[Sending], size: int) -> list[list[Sending]]:
+def _chunks(sendings: Sequence[Sending], abilities: Abilities) -> list[list[Sending]]:
     """One call's worth each, one operation each, in the order of G24."""
-    by_operation = [[each for each in sendings if each.action.operation is operation] for operation in _ORDER]
-    return [chosen[start : start + size] for chosen in by_operation for start in range(0, len(chosen), size)]
+    sizes = {Operation.CREATE: abilities.most_creates}
+    by_operation = {
+        operation: [each for each in sendings if each.action.operation is operation] for operation in _ORDER
+    }
+    return [
+        chosen[start : start + size]
+        for operation, chosen in by_operation.items()
+        for size in [sizes.get(operation, abilities.batch_size)]
+        for start in range(0, len(chosen), size)
+    ]
 
 
 def _send_chunk(job: Job, chunk: Sequence[Sending], deadline: float) -> None:

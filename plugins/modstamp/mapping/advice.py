@@ -39,6 +39,13 @@ def _idle(file: MappingFile, direction: Direction, operation: Operation) -> tupl
     return None
 
 
+def _idle_backfill(file: MappingFile) -> Iterator[Problem]:
+    mapping = file.mapping
+    if mapping.backfill and not (mapping.pushing.on and mapping.outbound.create.on):
+        what = "backfill says how history goes out, and outbound create is off"
+        yield Problem(file.document.where(("backfill",)), what, "switch outbound create on, or remove it")
+
+
 def _created_from_here(file: MappingFile) -> Iterator[Problem]:
     """Accounts and opportunities are better made in the other system, under its own rules (OSF-127)."""
     if file.mapping.outbound.create.on and file.mapping.internal in _MADE_OUTSIDE:
@@ -65,4 +72,4 @@ def _idle_expectations(file: MappingFile) -> Iterator[Problem]:
             yield Problem(file.document.where(("expect", position, name)), what, fix)
 
 
-_CHECKS = (_idle_toggles, _idle_expectations, _created_from_here, _created_blindly)
+_CHECKS = (_idle_toggles, _idle_backfill, _idle_expectations, _created_from_here, _created_blindly)

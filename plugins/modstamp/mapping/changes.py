@@ -84,7 +84,7 @@ def difference(old: Document | None, new: Document, now: datetime, retention: ti
         look_at_all=fields.look_at_all or bool(on & updates),
         unsettle=tuple(fields.unsettle),
         read_again=rekeyed or f"inbound {Operation.CREATE}" in on or _reads_further_back(old, new),
-        look_at_unlinked=rekeyed or f"outbound {Operation.CREATE}" in on,
+        look_at_unlinked=rekeyed or f"outbound {Operation.CREATE}" in on or _is_history_no_more(old, new),
         rekeyed=rekeyed,
     )
 
@@ -240,3 +240,8 @@ def _reads_further_back(old: Document, new: Document) -> bool:
     """`start_from` names an earlier day, or none; days are written so that they sort."""
     was, is_now = old["polling"]["start_from"], new["polling"]["start_from"]
     return was is not None and (is_now is None or is_now < was)
+
+
+def _is_history_no_more(old: Document, new: Document) -> bool:
+    """What waited for a lane of its own goes out like everything else."""
+    return old.get("backfill") is not None and new["backfill"] is None

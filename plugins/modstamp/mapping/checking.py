@@ -84,6 +84,13 @@ def _own_key(file: MappingFile) -> Iterator[Problem]:
             yield _problem(file, ("fields", index), what, "map another field, or name another own_key")
 
 
+def _backfill(file: MappingFile) -> Iterator[Problem]:
+    """Without triggers the first look goes through the whole table, history and all (G31)."""
+    if file.mapping.backfill and file.mapping.changed_by:
+        what = "history cannot wait where changes are read from a column: the first look goes through all of it"
+        yield _problem(file, ("backfill",), what, "take one of backfill and changed_by out")
+
+
 def _condition_sides(file: MappingFile) -> Iterator[Problem]:
     """A condition names the source's fields. A name of the other side would be unknown for ever, and never hold."""
     for direction in Direction:
@@ -211,7 +218,7 @@ def _problem(file: MappingFile, path: Path, what: str, fix: str) -> Problem:
 
 _EACH: tuple[Callable[[MappingFile], Iterator[Problem]], ...] = (
     _intervals, _mapped_twice, _match_fields, _own_key, _defaults, _condition_sides, _changed_rows, options.check,
-    _after_manual_create, _value_tables, _expectations,
+    _after_manual_create, _backfill, _value_tables, _expectations,
 )  # fmt: skip
 _TOGETHER: tuple[Callable[[MappingFile, Sequence[MappingFile]], Iterator[Problem]], ...] = (
     _unique_names, _one_creator, _references,

@@ -53,6 +53,7 @@ def check_live(
         *_templates(file, sides, references or {}),
         *_placeholders(file, sides),
         *_checkboxes(file, sides),
+        *_backfill(file, internal),
         *_value_tables(file, sides),
         *_required_fields(file, sides),
         *_own_key(file, external),
@@ -255,6 +256,18 @@ def _value_tables(file: MappingFile, sides: Sides) -> Iterator[Problem]:
             what = f"value table '{table.name}' names '{value}', which {field.name} does not have"
             fix = suggestion(value, list(field.choices))
             yield Problem(file.document.where(("fields", index, "values")), what, fix)
+
+
+def _backfill(file: MappingFile, internal: TypeDescription) -> Iterator[Problem]:
+    lane = file.mapping.backfill
+    if lane is None:
+        return
+    field = internal.fields.get(lane.by)
+    if field is None:
+        yield _unknown(file, ("backfill", "by"), lane.by, internal)
+    elif field.kind not in ("date", "instant"):
+        what = f"{field.name} is {field.kind}, and does not tell when a record took place"
+        yield Problem(file.document.where(("backfill", "by")), what, "name a field that holds a day or an instant")
 
 
 def _required_fields(file: MappingFile, sides: Sides) -> Iterator[Problem]:

@@ -127,6 +127,20 @@ class Pushing(Strict):
     """Only records for which this condition is true are created, updated or deleted; it looks at internal fields."""
 
 
+class Backfill(Strict):
+    """Records that are there before the mapping listens are brought out by a lane of their own, when a person says so.
+
+    Of these, only the linked ones and those whose time is still to come are pushed without being asked for.
+    """
+
+    by: str
+    """The internal column, a day or an instant, that tells when a record took place."""
+    months: int = Field(12, ge=1)
+    """How far back a backfill goes that names no beginning."""
+    share: float = Field(0.1, gt=0, le=1)
+    """Share of the calls that Modstamp may make in 24 hours which the lane may use up."""
+
+
 class Reference(Strict):
     """The value names a record of another type. In YAML also just the type's name.
 
@@ -375,6 +389,8 @@ class TypeMapping(Strict):
     ignore: they go on without a field that went, and nothing is said of it; propose: that is told, in Activity, by
     `doctor` and by each run, and a field that came is proposed; stop: what went or changed stops them.
     """
+    backfill: Backfill | None = None
+    """How history goes out; without it, like everything else."""
     fields: tuple[FieldMapping, ...] = Field(min_length=1)
     """Field mappings."""
     expect: tuple[dict[str, dict[str, Any]], ...] = ()

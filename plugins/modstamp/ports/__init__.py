@@ -7,7 +7,7 @@ test implements the same protocol.
 from __future__ import annotations
 
 from modstamp.mapping.changes import Affected
-from modstamp.ports.outside import Connector, Page, Staging
+from modstamp.ports.outside import Connector, Lane, Page, Staging
 from modstamp.ports.state import (
     LINK_COLUMNS,
     Adoption,
@@ -46,6 +46,7 @@ __all__ = [
     "Holds",
     "Intents",
     "Journal",
+    "Lane",
     "Lease",
     "Leases",
     "Links",

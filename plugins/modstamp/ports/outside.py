@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -23,6 +23,18 @@ class Page:
 
     records: pd.DataFrame
     total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """A part of the calls that we may make in 24 hours, which some runs use up among themselves (G27).
+
+    `used`: how many of them they have made.
+    """
+
+    name: str
+    share: float
+    used: Callable[[], int]
 
 
 class Connector(Protocol):

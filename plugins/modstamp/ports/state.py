@@ -142,8 +142,18 @@ class Records(Protocol):
         """The reverse of `lookup`: id → value of `column`."""
         ...
 
-    def scan(self, type_name: str, fields: Sequence[str], after_id: str | None, limit: int) -> pd.DataFrame:
-        """The next `limit` records in the order of their ids; fewer when there are no more."""
+    def scan(
+        self,
+        type_name: str,
+        fields: Sequence[str],
+        after_id: str | None,
+        limit: int,
+        criteria: Criteria | None = None,
+    ) -> pd.DataFrame:
+        """The next `limit` records in the order of their ids; fewer when there are no more.
+
+        Of these, the ones that meet the criteria, as far as SQL can tell.
+        """
         ...
 
     def count(self, type_name: str) -> int: ...

@@ -87,6 +87,11 @@ class Meter:
         """Our counted calls of the last 24 hours."""
         return usage(self._engine, self._connection, self._clock() - _DAY)
 
+    def usage_of(self, prefix: str) -> int:
+        """The same, of those that were made by runs whose ids begin like this."""
+        mine = calls.c.run_id.startswith(prefix, autoescape=True)
+        return _counted(self._engine, calls.c.connection == self._connection, mine, calls.c.at >= self._clock() - _DAY)
+
     def last_report(self) -> Report | None:
         return last_report(self._engine, self._connection)
 

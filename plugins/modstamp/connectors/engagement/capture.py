@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Table,
     Text,
@@ -132,18 +133,19 @@ def watch(
     return sorted(mapping for _, mapping, _ in wanted - present)
 
 
-def seed(connection: Connection, watched: Table, mapping: str, *, linked_only: bool = False) -> None:
-    """Let a mapping look at every row that the table has already, but for those that it is to look at anyway.
+def seed(connection: Connection, watched: Table, mapping: str, *, unlinked: ColumnElement[bool] | None = None) -> None:
+    """Let a mapping look at rows that the table has already, but for those that it is to look at anyway.
 
-    `linked_only`: at those that it has linked, as they may have been edited while it heard of nothing.
+    At every row that it has linked, as it may have been edited while it heard of nothing; of the others at those for
+    which `unlinked` holds, and at all of them without it.
     """
     (key,) = watched.primary_key
     record = cast(key, Text)
     known = select(_pending.c.record_id).where(_pending.c.mapping == mapping, _pending.c.direction == _PUSHING)
     now = bindparam("now", datetime.now(UTC), Instant)
     rows = select(literal(mapping), literal(_PUSHING), record, literal(1), now).where(record.not_in(known))
-    if linked_only:
-        rows = rows.where(record.in_(select(_links.c.internal_id).where(_links.c.mapping == mapping)))
+    if unlinked is not None:
+        rows = rows.where(record.in_(select(_links.c.internal_id).where(_links.c.mapping == mapping)) | unlinked)
     connection.execute(insert(_pending).from_select([each.name for each in _pending.columns], rows))
 
 

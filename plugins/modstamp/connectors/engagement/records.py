@@ -74,9 +74,7 @@ class Records:
         query = _select(table, wanted).where(mine.in_(theirs))
         if criteria is None:
             return self._all(table, wanted, query)
-        shown = self.describe(type_name).fields
-        asked = predicate(criteria.condition, shown, criteria.now)
-        query = query.where(clause(asked, table, dialect=self._connection.dialect.name))
+        query = query.where(self._meets(type_name, criteria))
         return meeting(criteria, self._all(table, wanted, query))  # SQL cannot tell all of it, see `predicates`
 
     def lookup(self, type_name: str, column: str, values: Sequence[str]) -> dict[str, str]:
@@ -94,10 +92,22 @@ class Records:
         present = found[found[column].notna()]
         return dict(zip(present[Column.ID], present[column], strict=True))
 
-    def scan(self, type_name: str, fields: Sequence[str], after_id: str | None, limit: int) -> pd.DataFrame:
-        """The next `limit` records in the order of their ids; fewer when there are no more."""
+    def scan(
+        self,
+        type_name: str,
+        fields: Sequence[str],
+        after_id: str | None,
+        limit: int,
+        criteria: Criteria | None = None,
+    ) -> pd.DataFrame:
+        """The next `limit` records in the order of their ids; fewer when there are no more.
+
+        Of these, the ones that meet the criteria, as far as SQL can tell.
+        """
         table = self._table(type_name)
         query = _select(table, fields).order_by(key(table)).limit(limit)
+        if criteria is not None:
+            query = query.where(self._meets(type_name, criteria))
         if after_id is not None:
             query = query.where(key(table) > self._ids(table, [after_id]).scalar_subquery())
         return self._all(table, fields, query)
@@ -172,6 +182,10 @@ class Records:
 
     def _table(self, type_name: str) -> Table:
         return self._catalog.table(self._connection, type_name)
+
+    def _meets(self, type_name: str, criteria: Criteria) -> sa.ColumnElement[bool]:
+        asked = predicate(criteria.condition, self.describe(type_name).fields, criteria.now)
+        return clause(asked, self._table(type_name), dialect=self._connection.dialect.name)
 
     def _all(self, table: Table, fields: Sequence[str], query: Select[Any]) -> pd.DataFrame:
         rows = self._connection.execute(query).all()

@@ -17,10 +17,10 @@ from modstamp.connectors.salesforce.limits import Limits, Report
 from modstamp.connectors.salesforce.pull import Pull
 from modstamp.connectors.salesforce.queries import Queries
 from modstamp.connectors.salesforce.retrieve import READ_SIZE, Retrieve
-from modstamp.connectors.salesforce.write import UPDATES_PER_CALL, Push
+from modstamp.connectors.salesforce.write import CREATES_PER_CALL, UPDATES_PER_CALL, Push
 from modstamp.mapping.conditions import Criteria
 from modstamp.model import Abilities, Action, Budget, Call, Outcome, TypeDescription, Window
-from modstamp.ports import Page
+from modstamp.ports import Lane, Page
 from modstamp.settings import Settings
 
 
@@ -32,7 +32,7 @@ class SalesforceConnector:
     """One org behind one connection.
 
     `record_call` gets every request that was sent; `Limits` tells what `usage` and `last_report` are asked for.
-    `memory` None: each connector describes its types itself.
+    `memory` None: each connector describes its types itself. `lane`: whose calls these are, if not everybody's.
     """
 
     def __init__(  # noqa: PLR0913 - each is a door to the rest of the program
@@ -44,6 +44,7 @@ class SalesforceConnector:
         usage: Callable[[], int],
         last_report: Callable[[], Report | None] = _nothing_heard,
         memory: Memory | None = None,
+        lane: Lane | None = None,
     ) -> None:
         """Raises `ConfigurationError` for an incomplete connection; nothing is sent yet."""
         self._options = options.read(connection)
@@ -52,6 +53,7 @@ class SalesforceConnector:
             own_threshold=settings.own_threshold,
             usage=usage,
             last_report=last_report,
+            lane=lane,
         )
         self._calls = Calls(self._options, settings, self._limits, record_call)
         self._types = Types(self._calls, memory)
@@ -62,7 +64,7 @@ class SalesforceConnector:
         self._retrieve = Retrieve(self._calls, self._queries, self._types)
 
     def abilities(self) -> Abilities:
-        return Abilities(batch_size=UPDATES_PER_CALL, read_size=READ_SIZE)
+        return Abilities(batch_size=UPDATES_PER_CALL, create_size=CREATES_PER_CALL, read_size=READ_SIZE)
 
     def now(self) -> datetime:
         return self._calls.now()

@@ -11,6 +11,7 @@ from simple_salesforce.api import Salesforce
 
 from modstamp.errors import LimitReachedError
 from modstamp.model import Budget
+from modstamp.ports import Lane
 
 _WAITS = "What is left to do waits and goes on by itself when there is room. Fix, if it stays so: raise"
 _LOOK_AGAIN = timedelta(minutes=5)  # the org counts over a rolling day, so room comes back in small steps
@@ -39,7 +40,7 @@ class Heard:
 
 
 class Limits:
-    """The two thresholds.
+    """The two thresholds, and what a `Lane` may use up of them.
 
     `usage` tells our own calls of the last 24 hours over all processes, those that were just recorded among them.
     `last_report` tells what any process heard last: without it, each new process finds out by a call of its own that
@@ -53,11 +54,13 @@ class Limits:
         own_threshold: int,
         usage: Callable[[], int],
         last_report: Callable[[], Report | None],
+        lane: Lane | None = None,
     ) -> None:
         self._share = global_threshold
         self._own_threshold = own_threshold
         self._usage = usage
         self._last_report = last_report
+        self._lane = lane
         self._heard: Heard | None = None
 
     def check(self) -> None:
@@ -72,6 +75,15 @@ class Limits:
             made = f"all applications made {report.used} of the org's {report.maximum} calls"
             message = f"{made}; we stop at {self._share:.0%}. {_WAITS} MODSTAMP_GLOBAL_THRESHOLD"
             raise LimitReachedError(message, until)
+        if self._lane:
+            self._check_lane(self._lane, report, until)
+
+    def _check_lane(self, lane: Lane, report: Report | None, until: datetime) -> None:
+        threshold = min(self._own_threshold, self._allowed(report)) if report else self._own_threshold
+        allowed, used = int(lane.share * threshold), lane.used()
+        if used >= allowed:
+            message = f"{lane.name} made {used} calls in 24 hours, and {allowed} are its share ({lane.share:.0%})"
+            raise LimitReachedError(f"{message}. {_WAITS} its share", until)
 
     def hear(self, header: str | None) -> Heard | None:
         """Take in a ``Sforce-Limit-Info`` header."""

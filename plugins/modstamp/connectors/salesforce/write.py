@@ -19,6 +19,7 @@ from modstamp.errors import LimitReachedError, ModstampError, RetryableError
 from modstamp.model import Action, Column, Operation, Outcome, Status, Values
 
 UPDATES_PER_CALL = batches.SIZE * (composite.LARGE_PARTS - 1)
+CREATES_PER_CALL = batches.SIZE * composite.LARGE_PARTS
 _SERVER_ERROR = 500
 # Refusals of a whole collection for what one record holds: its halves are sent again, until the record stands alone.
 _ONE_SPOILS_ALL = {"JSON_PARSER_ERROR"}

@@ -1,0 +1,188 @@
+"""Backfill: the history of a mapping with `backfill`, fed to ordinary pushing runs portion by portion.
+
+What was fed is not written down anywhere: a record that the mapping has linked, that is pending or that waits in
+quarantine is left out, and what conditions withhold is never fed. So a backfill that was killed leaves pending entries
+at most, and the next try goes on with the rest; a second one finds nothing to do.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from modstamp import instants
+from modstamp.engine import convert
+from modstamp.engine.environment import Environment
+from modstamp.engine.frames import Objects, choose, column, frame, objects, present
+from modstamp.engine.stretches import Page, Stretch, pages
+from modstamp.errors import RunHeldError
+from modstamp.mapping.schema import TypeMapping
+from modstamp.model import Direction, Operation
+from modstamp.ports import Hold, Lease, Transaction
+
+REASON = "backfill"
+_ASSUMED = 200.0  # records per second, of a mapping that has never pushed enough to be measured
+_FOUND_AT_ONCE = 200  # match keys that one call looks for, roughly: five queries with long texts in them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """What a stretch will take; `creates` is an upper bound, as some may exist on the other side already.
+
+    `due`: records that are to be looked at there. `stays`: why the others are not → records. `waits`: of those that are
+    due, what cannot be created yet, and why. `measured`: `minutes` go by earlier runs.
+    """
+
+    stretch: Stretch
+    rows: int = 0
+    due: int = 0
+    creates: int = 0
+    stays: Mapping[str, int] = field(default_factory=dict)
+    waits: Mapping[str, int] = field(default_factory=dict)
+    finds: int = 0
+    writes: int = 0
+    minutes: float = 0.0
+    measured: bool = False
+
+    @property
+    def calls(self) -> int:
+        """What each create left is read in a call of its own (G19)."""
+        return self.finds + 2 * self.writes
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-able."""
+        ends = {"since": instants.to_text(self.stretch.since), "until": instants.to_text(self.stretch.until)}
+        return {
+            **ends,
+            **{name: value for name, value in asdict(self).items() if name != "stretch"},
+            "calls": self.calls,
+        }
+
+
+def estimate(environment: Environment, stretch: Stretch) -> Estimate:
+    """Nothing is written, and nothing asked of the other system beyond how its type looks."""
+    rows, stays, waits = 0, Counter[str](), Counter[str]()
+    due = creates = 0
+    for page in pages(environment, stretch, None):
+        rows += len(page.ids)
+        stays.update(page.stays[present(page.stays)])
+        hindrances = _hindrances(environment, page)
+        waits.update(hindrances[present(hindrances)])
+        due += int(page.due.sum())
+        creates += int((~present(hindrances)).sum())
+    with environment.store.begin(read_only=True) as tx:
+        speed = tx.runs.rows_per_second(environment.mapping.name, Direction.PUSHING)
+    return Estimate(
+        stretch=stretch,
+        rows=rows,
+        due=due,
+        creates=creates,
+        stays=dict(stays),
+        waits=dict(waits),
+        finds=-(-due // _FOUND_AT_ONCE) if environment.mapping.match else 0,
+        writes=-(-creates // environment.connector.abilities().most_creates),
+        minutes=due / (speed or _ASSUMED) / 60,
+        measured=speed is not None,
+    )
+
+
+def feed(
+    environment: Environment, lease: Lease, stretch: Stretch, after: str | None, room: int
+) -> tuple[int, str | None]:
+    """Queue the next records of a stretch behind this id, `room` of them at most; returns how many, and the last id.
+
+    The lease is that of the run which is to push them, so that no other run takes them before. Raises `LeaseLostError`.
+    """
+    fed = 0
+    for page in pages(environment, stretch, after) if room else ():
+        chosen = page.ids[page.due][: room - fed].tolist()
+        with environment.store.begin() as tx:
+            tx.leases.check(lease)
+            entries = {"record_id": chosen, "reason": [REASON] * len(chosen), "waits_for": [None] * len(chosen)}
+            tx.pending.leave(environment.mapping.name, Direction.PUSHING, frame(entries))
+        fed += len(chosen)
+        if fed == room:
+            return fed, chosen[-1]
+        after = page.ids[-1]
+    return fed, after
+
+
+def more(environment: Environment, stretch: Stretch, after: str | None) -> bool:
+    """Whether records behind this id are due."""
+    return any(page.due.any() for page in pages(environment, stretch, after))
+
+
+def allow(environment: Environment, lease: Lease, records: int, who: str) -> None:
+    """Let the run that holds the lease create, or bring up to date, so many: that is what was approved (G28).
+
+    Raises `RunHeldError` while an earlier run's question waits.
+    """
+    name, now = environment.mapping.name, environment.store.now()
+    with environment.store.begin() as tx:
+        tx.leases.check(lease)
+        known = tx.holds.get(name, Direction.PUSHING)
+        if known is not None and known.decision != "approved":
+            raise RunHeldError(f"live work comes first: {known.message}")
+        hold = Hold(
+            mapping=name,
+            direction=Direction.PUSHING,
+            run_id=lease.holder,
+            message=f"a backfill of {records} records",
+            counts={str(Operation.CREATE): records, str(Operation.UPDATE): records},
+            asked_at=now,
+            counted_at=now,
+            decision="approved",
+            decided_by=who,
+            decided_at=now,
+        )
+        tx.holds.put(hold)
+
+
+def end(environment: Environment, run_id: str) -> None:
+    """What this run was allowed is allowed no longer."""
+    name = environment.mapping.name
+    with environment.store.begin() as tx:
+        known = tx.holds.get(name, Direction.PUSHING)
+        if known is not None and known.run_id == run_id and known.decision == "approved":
+            tx.holds.drop(name, Direction.PUSHING)
+
+
+def waiting(environment: Environment) -> int:
+    """How many records were fed and have not been pushed."""
+    with environment.store.begin(read_only=True) as tx:
+        return len(_fed(tx, environment.mapping))
+
+
+def withdraw(environment: Environment) -> int:
+    """Take back what was fed and has not been pushed: it shall not use up what is left to live work (G27)."""
+    with environment.store.begin() as tx:
+        entries = _fed(tx, environment.mapping)
+        tx.pending.drop(environment.mapping.name, Direction.PUSHING, entries)
+    return len(entries)
+
+
+def _fed(tx: Transaction, mapping: TypeMapping) -> pd.DataFrame:
+    """Entries that nobody has touched since. One with a link is being created: that goes on whoever comes (G21)."""
+    entries = tx.pending.due(mapping.name, Direction.PUSHING, None)
+    own = (column(entries, "reason") == REASON) & (column(entries, "counter") == 1)
+    linked = set(column(tx.links.in_family(mapping, column(entries, "record_id")[own].tolist()), "internal_id"))
+    own &= np.fromiter((each not in linked for each in column(entries, "record_id")), bool, len(entries))
+    return frame({name: column(entries, name)[own] for name in ("record_id", "counter")})
+
+
+def _hindrances(environment: Environment, page: Page) -> Objects:
+    """Per row that is due why it cannot be created now, None where it can. Waiting is told by type, not by record."""
+    records = page.records[page.due].reset_index(drop=True)
+    if records.empty:
+        return objects([])
+    nothing, now = objects([None] * len(records)), environment.store.now()
+    source = convert.converted(environment, Direction.PUSHING, records, nothing, now)
+    parents = [sorted({each.partition(":")[0] for each in (waits or {}).values()}) for waits in source.waits]
+    waits = objects([f"waits for its {', '.join(kinds)}" if kinds else None for kinds in parents])
+    words = objects([reason and reason.partition(":")[0] for reason in source.rejected])
+    return choose(present(waits), waits, words)
