@@ -70,7 +70,7 @@ def _dag(every: Mappings, file: MappingFile, direction: Direction, settings: Set
     ) as dag:
         calling: dict[str, Any] = {"multiple_outputs": False, "pool": pool(mapping.connection)}
         extracted = task(**calling)(steps.extract)(mapping.name, str(direction))
-        transformed = task(multiple_outputs=False)(steps.transform)(extracted)
+        transformed = task(**calling)(steps.transform)(extracted)
         validated = task(**calling)(steps.validate)(transformed)
         Load(
             task_id="load",
