@@ -6,10 +6,8 @@ What was foretold stands beside what was counted.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-from argparse import ArgumentParser
 from collections.abc import Iterator
 from typing import Any
 
@@ -65,11 +63,4 @@ def _measured(sizes: list[int]) -> Iterator[tuple[str, ...]]:
 
 
 if __name__ == "__main__":
-    parser = ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, metavar="ROWS")
-    parser.add_argument("--write", action="store_true", help="put the table into bench/RESULTS.md")
-    asked, load = parser.parse_args(), os.getloadavg()[0]
-    rows = list(_measured(asked.sizes))
-    if asked.write:
-        command = f"python -m bench.first_load --write --sizes {' '.join(map(str, asked.sizes))}"
-        results.write("first load", command, [results.machine(load), results.versions({})], _HEAD, rows)
+    results.measure("first load", "bench.first_load", __doc__, SIZES, _measured, _HEAD, {})

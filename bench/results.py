@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import platform
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -42,3 +43,23 @@ def write(name: str, command: str, notes: Sequence[str], head: Sequence[str], ro
 
 def _rule(head: Sequence[str]) -> list[str]:
     return ["---", "---", *["--:"] * (len(head) - 2)]
+
+
+def measure(  # noqa: PLR0913, PLR0917 - what two commands have in common
+    name: str,
+    program: str,
+    about: str | None,
+    sizes: Sequence[int],
+    measured: Callable[[list[int]], Iterator[Sequence[str]]],
+    head: Sequence[str],
+    locks: Mapping[str, Path],
+) -> None:
+    """The command ``python -m`` `program`: a row, or several, per size; ``--write`` puts them into the page."""
+    parser = ArgumentParser(description=about)
+    parser.add_argument("--sizes", type=int, nargs="+", default=sizes, metavar="ROWS")
+    parser.add_argument("--write", action="store_true", help="put the table into bench/RESULTS.md")
+    asked, load = parser.parse_args(), os.getloadavg()[0]
+    rows = list(measured(asked.sizes))
+    if asked.write:
+        command = f"python -m {program} --write --sizes {' '.join(map(str, asked.sizes))}"
+        write(name, command, [machine(load), versions(locks)], head, rows)

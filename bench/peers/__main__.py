@@ -6,10 +6,8 @@ run costs is the figure that counts. Processor seconds are those of the command 
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
-from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -68,11 +66,4 @@ def _measured(sizes: Sequence[int]) -> Iterator[Sequence[str]]:
 
 
 if __name__ == "__main__":
-    parser = ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, metavar="ROWS")
-    parser.add_argument("--write", action="store_true", help="put the table into bench/RESULTS.md")
-    asked, load = parser.parse_args(), os.getloadavg()[0]
-    rows = list(_measured(asked.sizes))
-    if asked.write:
-        command = f"python -m bench.peers --write --sizes {' '.join(map(str, asked.sizes))}"
-        results.write("peers", command, [results.machine(load), results.versions(_LOCKS)], _HEAD, rows)
+    results.measure("peers", "bench.peers", __doc__, SIZES, _measured, _HEAD, _LOCKS)
