@@ -106,6 +106,8 @@ class Types:
 def _type(body: Mapping[str, Any]) -> TypeDescription:
     lists = _lists(body)
     fields = [_field(field, lists) for field in body["fields"] if field["type"] not in _NO_SCALARS]
+    told = {field.name for field in fields}
+    fields += [_list(name, types, body) for name, types in lists.items() if name not in told]
     return TypeDescription(
         name=body["name"],
         fields={field.name: field for field in fields},
@@ -137,6 +139,19 @@ def _lists(body: Mapping[str, Any]) -> dict[str, list[str]]:
         for each in relationships
         for name in each.get("junctionIdListNames") or ()
     }
+
+
+def _list(name: str, types: Sequence[str], body: Mapping[str, Any]) -> Field:
+    """A list of ids that describe names with its relationship alone, as a recording of a real org does for Event."""
+    return Field(
+        name=name,
+        kind="list",
+        native="junctionidlist",
+        createable=body["createable"],
+        updateable=body["updateable"],
+        filterable=False,
+        refers_to=tuple(types),
+    )
 
 
 def _field(body: Mapping[str, Any], lists: Mapping[str, Sequence[str]]) -> Field:
