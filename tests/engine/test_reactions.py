@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from modstamp.connectors.engagement import capture
 from tests.fixtures.world import World
 
 A, B = "a@example.com", "b@example.com"
@@ -119,3 +120,22 @@ def test_a_value_that_a_trigger_rewrites_is_no_edit(world: World) -> None:
     assert world.leads()[leads["Ada"]]["Phone"] == "1"
     assert {row["phone"] for row in world.prospects().values()} == {"0", "+1"}
     assert world.pending("pushing") == []
+
+
+@pytest.mark.guarantee("G5")
+@pytest.mark.requirement("OMS-054")
+def test_a_prospect_that_a_poll_creates_makes_a_stranger_on_a_meeting_a_prospect(world: World) -> None:
+    with world.engine.begin() as connection:
+        capture.watch(connection, {**world.watches, "salesforce_event": "meetings"})
+    world.sql("INSERT INTO meetings (id, starts_at, ends_at) VALUES (1, '2026-05-04 10:00:00', '2026-05-04 11:00:00')")
+    world.sql("INSERT INTO meeting_attendees (meeting_id, email) VALUES (1, 'A@example.com')")
+    world.sql("DELETE FROM sync_pending")
+    world.lead(Email=A, LastName="Ada")
+
+    world.poll()
+
+    (record,) = world.prospects()
+    assert world.sql("SELECT has_prospect, prospect_id, undecided_invitees FROM meetings") == [
+        (True, int(record), f'["prospect:{record}"]')
+    ]
+    assert world.sql("SELECT mapping, record_id FROM sync_pending") == [("salesforce_event", "1")]
