@@ -93,7 +93,7 @@ class _File:
         self._connector = connector
         self._type = connector.describe(mapping.external_type)
         names = {row.internal: row.external for row in mapping.fields}
-        self._keys = [names[each] for each in mapping.match]
+        self._keys = [names[each] for each in (mapping.match_keys or ((),))[-1]]
 
     def choice(self) -> Choice:
         lines = list(self._lines())

@@ -89,7 +89,8 @@ def look(environment: Environment, handoff: Handoff) -> Question | None:
         words = f"there is no {environment.mapping.internal} left, while {standing.linked:,} of them are linked"
         return Question((Excess(EMPTIED, standing.linked, standing.linked, words),))
     bound: Mapping[str, int]
-    bound = {Operation.CREATE: rows - gone, Operation.UPDATE: rows - gone, Operation.DELETE: gone, EMPTIED: gone}
+    deleted = rows if environment.mapping.deletes_canceled else gone
+    bound = {Operation.CREATE: rows - gone, Operation.UPDATE: rows - gone, Operation.DELETE: deleted, EMPTIED: gone}
     for dearer in (_by_links, _by_plans):
         excesses = _excesses(environment, handoff, standing, bound)
         if not excesses:
@@ -218,7 +219,8 @@ def _by_links(environment: Environment, handoff: Handoff, standing: _Standing) -
     if direction is Direction.POLLING:  # an unlinked row can only update a record that nothing is linked to yet
         updated = linked + min(found - linked, max(0, standing.inside - standing.linked))
     created = found if mapping.after_delete == "recreate" else found - linked
-    return {Operation.CREATE: created, Operation.UPDATE: updated, Operation.DELETE: gone, EMPTIED: gone}
+    deleted = gone + linked if mapping.deletes_canceled else gone
+    return {Operation.CREATE: created, Operation.UPDATE: updated, Operation.DELETE: deleted, EMPTIED: gone}
 
 
 def _by_plans(environment: Environment, handoff: Handoff, standing: _Standing) -> Mapping[str, int]:

@@ -175,19 +175,24 @@ def _folded(value: Any) -> Any:
 def _by_key(search: _Search) -> None:
     """Records that show the match key, whatever has become of the rest."""
     for mapping in search.mappings.values():
-        names = look.match_fields(mapping, Side.EXTERNAL)
-        having: dict[Any, list[_Record]] = {}
-        for record in search.records.values():
-            having.setdefault(_signature(record.row, names), []).append(record)
-        for row in search.open():
-            if row["match_key"] is not None and row["mapping"] == mapping.name:
-                hits = search.fitting(row, having.get(_signature(row["sent"], names), ()))
-                _share(search, [row], hits)
+        for key in mapping.match_keys:
+            _by_one_key(search, mapping, look.fields_of(mapping, key))
+
+
+def _by_one_key(search: _Search, mapping: TypeMapping, names: Sequence[str]) -> None:
+    having: dict[Any, list[_Record]] = {}
+    for record in search.records.values():
+        having.setdefault(_signature(record.row, names), []).append(record)
+    for row in search.open():
+        has_key = row["match_key"] is not None and all(row["sent"].get(name) not in (None, "") for name in names)
+        if has_key and row["mapping"] == mapping.name:
+            hits = search.fitting(row, having.get(_signature(row["sent"], names), ()))
+            _share(search, [row], hits)
 
 
 def _by_likeness(search: _Search) -> None:
     """Where the key was edited: pairs that are more like each other than like anything else."""
-    match = {name: set(look.match_fields(each, Side.EXTERNAL)) for name, each in search.mappings.items()}
+    match = {name: set(look.fields_of(each, each.match_fields)) for name, each in search.mappings.items()}
     scores = {
         (row["link_id"], record.id): _likeness(row["sent"], record.row, match[row["mapping"]])
         for row in search.open()

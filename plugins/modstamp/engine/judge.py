@@ -10,6 +10,7 @@ from modstamp.engine import edits
 from modstamp.engine.batch import Batch
 from modstamp.engine.frames import Mask, Objects, column, differs, expand, objects, present
 from modstamp.instants import epochs
+from modstamp.mapping.schema import CANCELED
 from modstamp.model import Column, Direction, Presence, Side
 
 
@@ -54,6 +55,7 @@ def kinds(batch: Batch, *, same_read: bool = False) -> tuple[Objects, Objects]:
     linked = batch.linked
     result = np.where(linked, _linked_kinds(batch), _unlinked_kinds(batch))
     reasons = objects([""] * len(result))
+    _cancel(batch, result)
     _follow_moves(batch, result, reasons)
     _hold_ambiguous(batch, result, reasons)
     again, why = _again(batch, same_read=same_read)
@@ -92,6 +94,33 @@ def _linked_kinds(batch: Batch) -> Objects:
     result[source_gone & target_gone] = Kind.BURY
     result[(source == Presence.HIDDEN) | (target == Presence.HIDDEN)] = Kind.HIDDEN
     return result
+
+
+def _cancel(batch: Batch, result: Objects) -> None:
+    """What is canceled inside, as the mapping says: not written any more, or deleted outside."""
+    policy = batch.mapping.on_cancel
+    if policy == "flag" or batch.direction is Direction.POLLING:
+        return
+    canceled = is_canceled(batch)
+    if policy == "leave":
+        result[canceled & batch.linked & (result == Kind.MERGE)] = Kind.NOTHING
+        return
+    ready = ~is_to_be_flagged(batch)
+    result[canceled & batch.linked & ready & (result == Kind.MERGE)] = Kind.DELETE
+    result[canceled & (result == Kind.CREATE)] = Kind.NOTHING
+
+
+def is_canceled(batch: Batch) -> Mask:
+    return np.asarray(column(batch.internal, CANCELED) == objects([True] * len(batch.source)))
+
+
+def is_to_be_flagged(batch: Batch) -> Mask:
+    """Canceled rows that are deleted once the other side has been told that they are."""
+    if batch.mapping.on_cancel != "flag_and_delete":
+        return np.zeros(len(batch.source), dtype=bool)
+    flags = [field.external for field in batch.mapping.fields if field.internal == CANCELED]
+    told = [~differs(column(batch.target, name), column(batch.source.converted, name)) for name in flags]
+    return np.asarray(is_canceled(batch) & ~np.logical_and.reduce(told))
 
 
 def other_on(batch: Batch) -> bool:

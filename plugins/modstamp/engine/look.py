@@ -32,16 +32,22 @@ def match_keys(records: pd.DataFrame, names: Sequence[str]) -> Objects:
     return objects([None if gap else text for gap, text in zip(empty, texts, strict=True)])
 
 
-def match_fields(mapping: TypeMapping, side: Side) -> list[str]:
-    """The fields of the match key as one side names them."""
-    names = {field.internal: field.name(side) for field in mapping.fields}
-    return [names[name] for name in mapping.match]
+def fields_of(mapping: TypeMapping, key: Sequence[str]) -> list[str]:
+    """The fields of a match key as the other system names them."""
+    names = {field.internal: field.external for field in mapping.fields}
+    return [names[name] for name in key]
 
 
 def internal_keys(mapping: TypeMapping, direction: Direction, source: Source) -> Objects:
-    """The match key of each row in internal values, whichever way the row travels; None for a row that is not there."""
+    """One match key per row in internal values, whichever way the row travels; None for a row that is not there.
+
+    Of several keys the last one that the row has: two rows that share it may not both be created (G15, G20).
+    """
     records = source.converted if direction is Direction.POLLING else source.records
-    keys = match_keys(records, mapping.match)
+    keys = objects([None] * len(source))
+    for names in mapping.match_keys:
+        found = match_keys(records, names)
+        keys = choose(present(found), found, keys)
     return choose(np.asarray(column(source.records, Column.STATE) == Presence.FOUND), keys, None)
 
 
@@ -52,7 +58,7 @@ def inside(tx: Transaction, environment: Environment, source: Source, context: C
     links = tx.links.of(mapping.name, Side.EXTERNAL, ids, lock=lock)
     keys = internal_keys(mapping, Direction.POLLING, source)
     unlinked = ~np.isin(column(source.records, Column.ID).astype(str), _living(links, "external_id"))
-    candidates = _matches(_inside_matches(tx, mapping, source, keys, unlinked), mapping.match, keys, unlinked)
+    candidates = _inside_matches(tx, mapping, source, unlinked & present(keys))
     targets = _distinct([*column(links, "internal_id"), *(each for found in candidates for each in found)])
     target = tx.records.read(mapping.internal, mapping.field_names(Side.INTERNAL), targets, lock=lock)
     edits = tx.pending.lock(mapping.name, Direction.PUSHING, targets, lock=lock)
@@ -88,14 +94,17 @@ def _unanswered(tx: Transaction, mappings: Sequence[TypeMapping], records: pd.Da
     return np.asarray(ours & bool(opened))
 
 
-def _inside_matches(
-    tx: Transaction, mapping: TypeMapping, source: Source, keys: Objects, unlinked: np.ndarray
-) -> pd.DataFrame:
-    wanted = [position for position in np.flatnonzero(unlinked) if keys[position] is not None]
-    if not wanted:
-        return frame({name: [] for name in (Column.ID, *mapping.match)})
-    rows = frame({name: column(source.converted, name)[wanted] for name in mapping.match})
-    return tx.records.match(mapping.internal, mapping.match, rows)
+def _inside_matches(tx: Transaction, mapping: TypeMapping, source: Source, wanted: Mask) -> list[tuple[str, ...]]:
+    """Per row the internal records that it matches: by the first key, else by the next."""
+    candidates: list[tuple[str, ...]] = [()] * len(source)
+    for names in mapping.match_keys:
+        keys = match_keys(source.converted, names)
+        asked = wanted & present(keys) & np.fromiter((not each for each in candidates), bool, len(source))
+        if asked.any():
+            rows = frame({name: column(source.converted, name)[asked] for name in names})
+            found = tx.records.match(mapping.internal, names, rows)
+            candidates = [had or new for had, new in zip(candidates, _matches(found, names, keys, asked), strict=True)]
+    return candidates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,13 +130,24 @@ def outside(connector: Connector, store: Store, mapping: TypeMapping, source: So
     records = connector.get(mapping.external_type, fields, wanted) if wanted else _no_records(fields)
     keys = internal_keys(mapping, Direction.PUSHING, source)
     unlinked = ~np.isin(column(source.records, Column.ID).astype(str), _living(links, "internal_id"))
-    asked = [position for position in np.flatnonzero(unlinked) if keys[position] is not None]
+    asked = unlinked & present(keys)
     found = _no_records(fields)
-    if asked:
-        names = match_fields(mapping, Side.EXTERNAL)
-        rows = frame({name: column(source.converted, name)[asked] for name in names})
-        found = connector.find(mapping.external_type, fields, rows.drop_duplicates().reset_index(drop=True))
-    return Outside(records=records, found=found, asked_ids=set(wanted), asked_keys=set(_distinct(keys[asked])))
+    for key in mapping.match_keys:
+        names = fields_of(mapping, key)
+        sought = match_keys(source.converted, names)
+        still = asked & present(sought) & ~np.isin(sought.astype(str), _known_keys(found, names))
+        if still.any():
+            rows = frame({name: column(source.converted, name)[still] for name in names})
+            more = connector.find(mapping.external_type, fields, rows.drop_duplicates().reset_index(drop=True))
+            found = _together(found, more).drop_duplicates(Column.ID).reset_index(drop=True)
+            asked = asked & ~np.isin(sought.astype(str), _known_keys(found, names))
+    return Outside(
+        records=records, found=found, asked_ids=set(wanted), asked_keys=set(_distinct(keys[unlinked & present(keys)]))
+    )
+
+
+def _known_keys(found: pd.DataFrame, names: Sequence[str]) -> list[str]:
+    return [str(key) for key in match_keys(found, names) if key is not None]
 
 
 def around(  # noqa: PLR0913 - one look
@@ -139,9 +159,12 @@ def around(  # noqa: PLR0913 - one look
     links = tx.links.of(mapping.name, Side.INTERNAL, ids, lock=lock)
     keys = internal_keys(mapping, Direction.PUSHING, source)
     unlinked = ~np.isin(column(source.records, Column.ID).astype(str), _living(links, "internal_id"))
-    names = match_fields(mapping, Side.EXTERNAL)
     found = _not_of_siblings(tx, environment, seen.found)
-    candidates = _matches(found, names, match_keys(source.converted, names), unlinked)
+    candidates: list[tuple[str, ...]] = [()] * len(source)
+    for key in mapping.match_keys:
+        names = fields_of(mapping, key)
+        by_key = _matches(found, names, match_keys(source.converted, names), unlinked)
+        candidates = [had or new for had, new in zip(candidates, by_key, strict=True)]
     known = _together(seen.records, found)
     # Rows before pending entries, as whoever edits a row locks them: in the other order the two would deadlock.
     now = tx.records.read(mapping.internal, mapping.field_names(Side.INTERNAL), ids, lock=lock)

@@ -54,8 +54,9 @@ def withhold(
     )
     for kind, operation in _OPERATIONS.items():
         for position, reason in gate.withheld(operation, judged == kind):
-            # A record that is gone on one side ends its link, whatever may travel; a first create is withheld.
-            judged[position] = Kind.WITHHELD if kind is Kind.CREATE else Kind.BURY
+            # A record that is gone on one side ends its link, whatever may travel; what is there stays as it is.
+            there = column(batch.source.records, Column.STATE)[position] == Presence.FOUND
+            judged[position] = Kind.WITHHELD if kind is Kind.CREATE or there else Kind.BURY
             reasons[position] = reason or f"{_word(direction)} {operation} is off"
     if context.unmet:
         needed = is_kind(judged, Kind.CREATE)

@@ -15,7 +15,7 @@ import pandas as pd
 from modstamp.engine.environment import Environment
 from modstamp.engine.frames import column, frame, objects
 from modstamp.engine.judge import MOVED
-from modstamp.engine.look import match_fields, match_keys
+from modstamp.engine.look import fields_of, match_keys
 from modstamp.engine.moves import wake, without_bases
 from modstamp.errors import ConfigurationError, Problem
 from modstamp.mapping.schema import TypeMapping
@@ -76,10 +76,9 @@ def _check_same(tx: Transaction, mapping: TypeMapping, internal_id: str, seen: p
     record = tx.records.read(mapping.internal, mapping.field_names(Side.INTERNAL), [internal_id], lock=True)
     if record[Column.STATE][0] != Presence.FOUND:
         raise _refused(about, f"there is no {mapping.internal} {internal_id}")
-    (mine,) = match_keys(record, mapping.match)
-    (theirs,) = match_keys(seen, match_fields(mapping, Side.EXTERNAL))
-    if mine is None or mine != theirs:
-        what = f"they do not agree in {', '.join(mapping.match) or 'any match field'}"
+    pairs = [(match_keys(record, key)[0], match_keys(seen, fields_of(mapping, key))[0]) for key in mapping.match_keys]
+    if not any(mine is not None and mine == theirs for mine, theirs in pairs):
+        what = f"they do not agree in {', '.join(mapping.match_fields) or 'any match field'}"
         raise _refused(about, what, "make both the same first, if they are the same")
 
 

@@ -27,7 +27,7 @@ from modstamp.engine.frames import (
     objects,
     present,
 )
-from modstamp.engine.judge import FIELDWISE, Kind
+from modstamp.engine.judge import FIELDWISE, Kind, is_to_be_flagged
 from modstamp.engine.merge import Cell
 from modstamp.engine.partial import whole
 from modstamp.engine.plan import Plan, plan
@@ -89,9 +89,10 @@ def _answered_entries(planned: Plan) -> Objects:
     """Per row the counter of the entry that an answer ends.
 
     One of whose fields waits for a parent goes on: the next run finds only that field to do. Were it to wait from now
-    on, a write that has to be repeated would wait for the parent too.
+    on, a write that has to be repeated would wait for the parent too. What is flagged as canceled is deleted next.
     """
-    return choose(planned.having(Cell.WAIT), objects([NO_ENTRY] * len(planned)), planned.batch.source.counters)
+    goes_on = planned.having(Cell.WAIT) | is_to_be_flagged(planned.batch)
+    return choose(goes_on, objects([NO_ENTRY] * len(planned)), planned.batch.source.counters)
 
 
 def _plan(job: Job, tx: Transaction, source: Source, seen: look.Outside) -> Plan:

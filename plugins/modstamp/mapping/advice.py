@@ -57,7 +57,7 @@ def _created_blindly(file: MappingFile) -> Iterator[Problem]:
     mapping = file.mapping
     # What only comes in is made by this mapping alone, and known by its link.
     creates = mapping.outbound.create.on or (mapping.inbound.create.on and mapping.pushing.on)
-    if creates and not mapping.match:
+    if creates and not mapping.match_keys:
         what = "records are created and no match key is given: what exists on both sides will be doubled"
         yield Problem(file.document.where(), what, "add 'match:' with the fields that tell two records apart")
 

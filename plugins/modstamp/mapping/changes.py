@@ -81,7 +81,7 @@ def difference(old: Document | None, new: Document, now: datetime, retention: ti
         changes=(*fields.changes, *switched, *_settings(old, new)),
         forget=tuple(fields.forget),
         look_at=tuple(fields.look_at),
-        look_at_all=fields.look_at_all or bool(on & updates),
+        look_at_all=fields.look_at_all or bool(on & updates) or _cancels_otherwise(old, new),
         unsettle=tuple(fields.unsettle),
         read_again=rekeyed or f"inbound {Operation.CREATE}" in on or _reads_further_back(old, new),
         look_at_unlinked=rekeyed or f"outbound {Operation.CREATE}" in on or _is_history_no_more(old, new),
@@ -232,8 +232,16 @@ def _settings(old: Document, new: Document) -> Iterator[Change]:
                 yield Change("changed", f"{run} {name}", old[run].get(name), new[run][name])
 
 
-def _match_fields(content: Document) -> Sequence[tuple[str, str]]:
-    return [(name, content["fields"][name]["external"]) for name in content["match"] if name in content["fields"]]
+def _cancels_otherwise(old: Document, new: Document) -> bool:
+    """What was canceled already is to be deleted from now on, or to be flagged."""
+    return bool(old.get("on_cancel", "flag") != new["on_cancel"])
+
+
+def _match_fields(content: Document) -> Sequence[Sequence[tuple[str, str]]]:
+    """Of each key."""
+    match = content["match"]
+    keys = match if any(isinstance(each, list | tuple) for each in match) else [match]
+    return [[(name, content["fields"][name]["external"]) for name in key if name in content["fields"]] for key in keys]
 
 
 def _reads_further_back(old: Document, new: Document) -> bool:

@@ -14,9 +14,9 @@ from modstamp.mapping import expectations, options
 from modstamp.mapping.catalog import MappingFile, suggestion
 from modstamp.mapping.conditions import fields, rows
 from modstamp.mapping.documents import Path
-from modstamp.mapping.schema import FieldMapping, ValuePair, section
+from modstamp.mapping.schema import CANCELED, OUTWARD, FieldMapping, ValuePair, section
 from modstamp.mapping.values import table_of
-from modstamp.model import Direction, Side
+from modstamp.model import Direction, Operation, Side
 
 _MINUTE = timedelta(minutes=1)
 
@@ -63,10 +63,11 @@ def _once(row: FieldMapping, side: Side) -> str:
 
 def _match_fields(file: MappingFile) -> Iterator[Problem]:
     mapped = [row.internal for row in file.mapping.fields]
-    for index, name in enumerate(file.mapping.match):
-        if name not in mapped:
-            what = f"match field '{name}' is not the internal field of any field mapping"
-            yield _problem(file, ("match", index), what, suggestion(name, mapped))
+    for index, each in enumerate(file.mapping.match):
+        for name in (each,) if isinstance(each, str) else each:
+            if name not in mapped:
+                what = f"match field '{name}' is not the internal field of any field mapping"
+                yield _problem(file, ("match", index), what, suggestion(name, mapped))
 
 
 def _defaults(file: MappingFile) -> Iterator[Problem]:
@@ -126,9 +127,34 @@ def _after_manual_create(file: MappingFile) -> Iterator[Problem]:
     off = [name for name, on in needs.items() if not on]
     if mapping.inbound.create.after_manual_create and off:
         yield _problem(file, path, f"nothing comes down while {', '.join(off)} is off", "switch it on, or this off")
-    if mapping.inbound.create.after_manual_create and not mapping.match:
+    if mapping.inbound.create.after_manual_create and not mapping.match_keys:
         what = "nothing comes down: no match key tells which record outside is meant"
         yield _problem(file, path, what, "add 'match:' with the fields that tell two records apart")
+
+
+def _on_cancel(file: MappingFile) -> Iterator[Problem]:
+    mapping = file.mapping
+    flagged = any(row.internal == CANCELED and row.updates(Direction.PUSHING) for row in mapping.fields)
+    if "on_cancel" in mapping.model_fields_set and mapping.on_cancel in {"flag", "flag_and_delete"} and not flagged:
+        what = f"on_cancel: {mapping.on_cancel} writes the field '{CANCELED}', which no field mapping sends"
+        yield _problem(file, ("on_cancel",), what, f"add '{{internal: {CANCELED}, external: …, direction: out}}'")
+    if mapping.deletes_canceled and not mapping.outbound.delete.on:
+        what = f"on_cancel: {mapping.on_cancel} deletes records, and outbound delete is off"
+        yield _problem(file, ("on_cancel",), what, "switch outbound delete on, or write 'on_cancel: flag'")
+
+
+def _outward_only(file: MappingFile) -> Iterator[Problem]:
+    """What people did is told to the other system, and nothing of it is taken from there (OMS-013)."""
+    mapping, why = file.mapping, f"a {file.mapping.internal} is only told to the other system"
+    if mapping.internal not in OUTWARD:
+        return
+    for index, row in enumerate(mapping.fields):
+        if row.travels(Direction.POLLING):
+            what = f"{row.internal} and {row.external}: {why}, and this field points inward"
+            yield _problem(file, ("fields", index, "direction"), what, "write 'direction: out'")
+    for operation in Operation:
+        if mapping.inbound.of(operation).on:
+            yield _problem(file, ("inbound", operation.value), f"inbound {operation} is on: {why}", "switch it off")
 
 
 def _value_tables(file: MappingFile) -> Iterator[Problem]:
@@ -218,7 +244,7 @@ def _problem(file: MappingFile, path: Path, what: str, fix: str) -> Problem:
 
 _EACH: tuple[Callable[[MappingFile], Iterator[Problem]], ...] = (
     _intervals, _mapped_twice, _match_fields, _own_key, _defaults, _condition_sides, _changed_rows, options.check,
-    _after_manual_create, _backfill, _value_tables, _expectations,
+    _after_manual_create, _backfill, _on_cancel, _outward_only, _value_tables, _expectations,
 )  # fmt: skip
 _TOGETHER: tuple[Callable[[MappingFile, Sequence[MappingFile]], Iterator[Problem]], ...] = (
     _unique_names, _one_creator, _references,

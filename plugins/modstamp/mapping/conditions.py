@@ -52,12 +52,13 @@ class Row(_Strict):
 
     `value`: a scalar; a list for `in` and `not in`; absent for `is empty`, `is not empty` and `changed`. Dates are
     ``YYYY-MM-DD``, instants ``YYYY-MM-DDTHH:MM:SSZ``, durations ``30 days``; a date compared with an instant means the
-    start of that day in UTC.
+    start of that day in UTC. A row with `on: false` is ready, and says nothing yet.
     """
 
     field: str = Field(min_length=1)
     operator: Operator
     value: Value | tuple[Value, ...] = None
+    on: bool = True
 
     @model_validator(mode="after")
     def _value_fits_operator(self) -> Self:
@@ -166,6 +167,16 @@ class Criteria:
 
 def members(condition: AllOf | AnyOf) -> tuple[Condition, ...]:
     return condition.all if isinstance(condition, AllOf) else condition.any
+
+
+def active(condition: Condition | None) -> Condition | None:
+    """The condition without the rows that are switched off; None where nothing is left."""
+    if condition is None or isinstance(condition, Row):
+        return condition if condition is not None and condition.on else None
+    left = tuple(each for each in map(active, members(condition)) if each is not None)
+    if not left:
+        return None
+    return AllOf(all=left) if isinstance(condition, AllOf) else AnyOf(any=left)
 
 
 def rows(condition: Condition) -> Iterator[Row]:

@@ -106,7 +106,7 @@ def went(mapping: TypeMapping, known: Schema | None, shown: TypeDescription) -> 
 
 def indispensable(mapping: TypeMapping) -> set[str]:
     """External fields without which records would be doubled: the match key, and the own key (G20, G21)."""
-    keys = {row.external for row in mapping.fields if row.internal in mapping.match}
+    keys = {row.external for row in mapping.fields if row.internal in mapping.match_fields}
     return keys | ({mapping.own_key} if mapping.own_key else set())
 
 

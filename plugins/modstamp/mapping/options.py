@@ -118,7 +118,7 @@ def _derived(file: MappingFile, row: FieldMapping) -> Iterator[_Fault]:
         if side is not row.source:
             what = f"'{row.name(side)}' is on the side that is written"
             yield str(side), what, "turn the direction round, or name a plain field there"
-    if row.internal in file.mapping.match:
+    if row.internal in file.mapping.match_fields:
         yield "internal", "a computed or looked-up field cannot be part of the match key", "take it out of 'match'"
     yield from _searched(row, marked) if row.lookup or dotted else _computed(row)
 
@@ -186,7 +186,7 @@ def _partial(file: MappingFile, row: FieldMapping) -> Iterator[_Fault]:
     if row.references and (row.reference or row.values or row.is_derived or row.empty_as.outbound is not None):
         what = "a list of references takes no 'reference', 'values', 'lookup', expression or placeholder"
         yield "references", what, "take the others out"
-    if row.is_partial and row.internal in _key_fields(file):
+    if row.is_partial and row.internal in file.mapping.match_fields:
         what = "of its value only a part may count, so it cannot be part of the match key"
         yield "internal", what, "take it out of 'match'"
     yield from _other_fields(file, row)
@@ -203,10 +203,6 @@ def _other_fields(file: MappingFile, row: FieldMapping) -> Iterator[_Fault]:
             yield "resend_with", f"'{name}' is the internal field of no other mapping", "name the field it goes with"
 
 
-def _key_fields(file: MappingFile) -> set[str]:
-    return set(file.mapping.match)
-
-
 def _too_long(row: FieldMapping) -> Iterator[_Fault]:
     if row.too_long == "hold":
         return
@@ -219,7 +215,7 @@ def _too_long(row: FieldMapping) -> Iterator[_Fault]:
 def _placeholders(file: MappingFile, row: FieldMapping) -> Iterator[_Fault]:
     if row.reference is not None:
         yield "empty_as", "a placeholder names no record", "take 'empty_as' out, or the reference"
-    if row.internal in file.mapping.match:
+    if row.internal in file.mapping.match_fields:
         what = "records without a value would all match each other by the placeholder"
         yield "empty_as", what, "take 'empty_as' out, or the field out of 'match'"
     table = file.table(row) if not isinstance(row.values, str) or row.values in file.tables else None

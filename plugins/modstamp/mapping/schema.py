@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
-from modstamp.mapping.conditions import AllOf, Condition, fields
+from modstamp.mapping.conditions import AllOf, Condition, active, fields
 from modstamp.mapping.durations import duration
 from modstamp.mapping.expressions import MARK, Expression, expression
 from modstamp.mapping.templates import Template, template
@@ -166,6 +166,8 @@ class ValuePair(Strict):
     external: str
 
 
+CANCELED = "canceled"  # the internal field that `on_cancel` goes by
+OUTWARD = frozenset({"meeting", "mail", "mail_day", "call", "text", "task"})  # types of which nothing comes in
 Section = Literal["inbound", "outbound"]
 
 
@@ -369,8 +371,11 @@ class TypeMapping(Strict):
     """What pushing may write in the other system. Conditions look at internal fields."""
     limits: Limits = Limits()
     """What one run may do without asking, in either direction; without it, the settings'."""
-    match: tuple[str, ...] = ()
-    """Internal fields that make the key by which an existing counterpart is recognised."""
+    match: tuple[str, ...] | tuple[Annotated[tuple[str, ...], Field(min_length=1)], ...] = ()
+    """Internal fields that make the key by which an existing counterpart is recognised.
+
+    Or a list of such keys: the first one tells, where it finds anything.
+    """
     first_link: FirstLinkPolicy = "hold"
     """Which side's values win when two existing records are linked and differ; hold: neither, until one is edited."""
     conflict: ConflictPolicy = "newest"
@@ -383,6 +388,12 @@ class TypeMapping(Strict):
     """Internal fields that no field mapping writes, and what they hold in records that polling makes."""
     after_delete: Literal["leave", "recreate"] = "leave"
     """What becomes of a record that was edited after its other half was deleted."""
+    on_cancel: Literal["flag", "delete", "flag_and_delete", "leave"] = "flag"
+    """What becomes of the counterpart of a record that is `canceled` inside.
+
+    flag: its fields are written like any others, the one that says so among them; delete: it is deleted; leave: nothing
+    is written any more.
+    """
     drift: DriftPolicy = "propose"
     """What becomes of runs when fields of the other system come, go or change.
 
@@ -409,6 +420,23 @@ class TypeMapping(Strict):
         """Mappings of one internal type into one connection: one record is linked by one of them at a time (G20)."""
         return self.connection, self.internal
 
+    @cached_property
+    def match_keys(self) -> tuple[tuple[str, ...], ...]:
+        """The keys by which counterparts are recognised, the best one first."""
+        several = tuple(each for each in self.match if isinstance(each, tuple))
+        single = tuple(each for each in self.match if isinstance(each, str))
+        return several or ((single,) if single else ())
+
+    @property
+    def match_fields(self) -> tuple[str, ...]:
+        """Every field of any key."""
+        return tuple(dict.fromkeys(name for key in self.match_keys for name in key))
+
+    @property
+    def deletes_canceled(self) -> bool:
+        """Whether the counterparts of records that are canceled are deleted."""
+        return self.on_cancel in ("delete", "flag_and_delete")
+
     def toggles(self, direction: Direction) -> Toggles:
         return self.inbound if direction is Direction.POLLING else self.outbound
 
@@ -426,12 +454,15 @@ class TypeMapping(Strict):
     def condition(self, direction: Direction, operation: Operation) -> Condition | None:
         """What must hold for one operation: the direction's own condition and that of the toggle."""
         own, toggle = (str(direction), "when"), (section(direction), str(operation), "when")
-        found = [each for place, each in self.conditions(direction).items() if place in (own, toggle)]
+        said = (active(each) for place, each in self.conditions(direction).items() if place in (own, toggle))
+        found = [each for each in said if each is not None]
         return AllOf(all=tuple(found)) if len(found) > 1 else next(iter(found), None)
 
     def field_names(self, side: Side) -> tuple[str, ...]:
         """What a run reads of that side: the mapped fields, then those that only a condition looks at."""
         mapped = [name for mapping in self.fields for name in mapping.read_names(side)]
         direction = Direction.POLLING if side is Side.EXTERNAL else Direction.PUSHING
-        judged = [name for condition in self.conditions(direction).values() for name in fields(condition)]
-        return tuple(dict.fromkeys([*mapped, *judged]))
+        said = [each for each in map(active, self.conditions(direction).values()) if each is not None]
+        judged = [name for condition in said for name in fields(condition)]
+        canceled = [CANCELED] if self.on_cancel != "flag" and side is Side.INTERNAL else []
+        return tuple(dict.fromkeys([*mapped, *judged, *canceled]))

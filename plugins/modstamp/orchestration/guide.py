@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from modstamp.mapping.catalog import MappingFile
-from modstamp.mapping.conditions import describe
+from modstamp.mapping.conditions import active, describe
 from modstamp.mapping.schema import FieldMapping, TypeMapping
 from modstamp.model import Direction, Operation
 
@@ -51,7 +51,7 @@ def _timing(mapping: TypeMapping, direction: Direction) -> str:
     if not mapping.is_on(direction):
         return f"**{str(direction).capitalize()} is off in the mapping file**: a run ends at once, skipped."
     every = mapping.polling.every if direction is Direction.POLLING else mapping.pushing.every
-    when = mapping.polling.when if direction is Direction.POLLING else mapping.pushing.when
+    when = active(mapping.polling.when if direction is Direction.POLLING else mapping.pushing.when)
     return f"Every {_words(every)}" + (f", records of which {describe(when)}." if when else ".")
 
 
@@ -65,7 +65,8 @@ def _words(duration: timedelta) -> str:
 def _toggles(mapping: TypeMapping, direction: Direction) -> Iterator[str]:
     for operation in Operation:
         toggle = mapping.toggles(direction).of(operation)
-        when = f", when {describe(toggle.when)}" if toggle.on and toggle.when else ""
+        said = active(toggle.when)
+        when = f", when {describe(said)}" if toggle.on and said else ""
         yield f"- **{operation}**: {'on' if toggle.on else 'off'}{when}"
 
 
@@ -92,8 +93,9 @@ def _row(mapping: TypeMapping, each: FieldMapping) -> str:
 
 
 def _rules(mapping: TypeMapping) -> Iterator[str]:
-    if mapping.match:
-        yield f"- Existing records are recognised by {', '.join(f'`{name}`' for name in mapping.match)}."
+    if mapping.match_keys:
+        keys = (", ".join(f"`{name}`" for name in key) for key in mapping.match_keys)
+        yield f"- Existing records are recognised by {'; else by '.join(keys)}."
     yield f"- A field that both sides changed: **{mapping.conflict}**."
     yield f"- Fields that differ when two existing records are linked: **{mapping.first_link}**."
     yield f"- An edit of a record that the other side deleted: **{mapping.after_delete}**."

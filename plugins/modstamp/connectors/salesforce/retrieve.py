@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -110,7 +110,7 @@ class Retrieve:
         def read(names: list[str]) -> pd.DataFrame:
             return self._find(type_name, names, keys, self._asked(type_name, criteria), everything=including_deleted)
 
-        found = self._types.with_known(type_name, wanted, read)
+        found = _equal(self._types.with_known(type_name, wanted, read), keys)
         return found if criteria is None else meeting(criteria, found)  # SOQL compares texts without case
 
     def _asked(self, type_name: str, criteria: Criteria | None) -> str | bool:
@@ -150,6 +150,20 @@ class Retrieve:
         text = soql.select(records.selected(description, names), type_name, where)
         found = {row["Id"]: row for row in self._queries.all(type_name, [text], everything=True)}
         return records.frame(description, names, list(found.values()), read_at)
+
+
+def _equal(found: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:
+    """The records that are equal to a row of the keys, texts without case: queries may find more."""
+    names = [str(name) for name in keys.columns]
+    if len(names) == 1 or any(name not in found for name in names):
+        return found
+    wanted = {_folded(row) for row in keys.itertuples(index=False)}
+    there = [_folded(row) in wanted for row in found[names].itertuples(index=False)]
+    return found[there].reset_index(drop=True)
+
+
+def _folded(row: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(each.strip().casefold() if isinstance(each, str) else each for each in row)
 
 
 def _seconds(moment: datetime) -> str:
