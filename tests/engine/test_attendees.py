@@ -183,4 +183,4 @@ def test_a_list_that_cannot_be_read_holds_the_event(diary: Diary) -> None:
     diary.push()
 
     assert diary.events() == {}
-    assert "is no list of type:id" in diary.meetings.waiting()[0][3]
+    assert "it is no list of type:id" in diary.meetings.waiting()[0][3]

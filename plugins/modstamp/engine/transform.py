@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -15,16 +16,20 @@ import pandas as pd
 from modstamp.engine import lists
 from modstamp.engine.edits import stands_for_blank
 from modstamp.engine.frames import Mask, Objects, blank, choose, column, frame, objects, present
+from modstamp.instants import from_text, to_text
 from modstamp.mapping.schema import FieldMapping, Instead, TypeMapping
 from modstamp.mapping.values import ValueTable
 from modstamp.model import Direction, awaited
+
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transformed:
     """`converted`: target field → value. `waits`: internal field → ``type:id``, or None. `rejected`: why, or None.
 
-    `counted`: internal field of a list → what of it counts. `missing`: per row such a field → the entries that do not.
+    `counted`: internal field of which not all counts → what does. `missing`: per row a list's field → the entries that
+    do not.
     """
 
     converted: pd.DataFrame
@@ -72,17 +77,16 @@ def transform(
     missing: list[dict[str, list[str]]] = [{} for _ in range(len(records))]
     for field in mapping.fields:
         source = field.name(direction.source)
-        if source not in records:
+        if source not in records or (field.is_partial and not field.travels(direction)):
             continue  # unknown, not empty (G8)
         raw = column(records, source)
         if field.references:
             listed = lists.through(raw, found.get(field.internal, {}))
             converted[field.name(direction.target)], counted[field.internal] = listed.converted, listed.counted
-            for position in np.flatnonzero(listed.missing):
-                missing[position][field.internal] = listed.missing[position]
-            for position in np.flatnonzero(listed.unreadable):
-                rejected[position] = rejected[position] or f"{source}: {raw[position]!r} is no list of type:id"
+            _note_missing(field, listed, missing, rejected)
             continue
+        if field.last_day_when:
+            raw = counted[field.internal] = _last_days(raw, column(records, field.last_day_when))
         values, unmapped = _through_table(field, _unmasked(field, direction, raw), direction, tables)
         for position in np.flatnonzero(unmapped):
             rejected[position] = (
@@ -97,6 +101,23 @@ def transform(
         rejected=rejected,
         counted=counted,
         missing=missing,
+    )
+
+
+def _note_missing(
+    field: FieldMapping, listed: lists.Listed, missing: list[dict[str, list[str]]], rejected: Objects
+) -> None:
+    for position, (entries, unreadable) in enumerate(zip(listed.missing, listed.unreadable, strict=True)):
+        if entries:
+            missing[position][field.internal] = entries
+        if unreadable:
+            rejected[position] = rejected[position] or f"{field.internal}: it is no list of type:id"
+
+
+def _last_days(ends: Objects, whole: Objects) -> Objects:
+    """The last day in place of the midnight after it, in rows that are about whole days."""
+    return objects(
+        [to_text(from_text(end) - _DAY) if flag is True and end else end for end, flag in zip(ends, whole, strict=True)]
     )
 
 

@@ -174,7 +174,7 @@ class _Fields:
 
 def _meaning(terms: Document) -> tuple[Any, ...]:
     """How the values of the two sides are brought together."""
-    partial = terms.get("references") or [], terms.get("left_out_with") or {}
+    partial = terms.get("references") or [], terms.get("left_out_with") or {}, terms.get("last_day_when")
     derived = terms.get("lookup"), terms.get("template")
     return terms["external"], terms["values"], terms["reference"], derived, partial
 

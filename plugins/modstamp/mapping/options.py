@@ -180,13 +180,13 @@ def _look_for(row: FieldMapping) -> Iterator[_Fault]:
 
 def _partial(file: MappingFile, row: FieldMapping) -> Iterator[_Fault]:
     """Values of which only a part may count, and lists."""
-    for key in ("references", "left_out_with", "resend_with"):
+    for key in ("references", "left_out_with", "resend_with", "last_day_when"):
         if getattr(row, key) and row.direction != "out":
             yield key, f"'{key}' is about values that are sent alone", "write 'direction: out'"
     if row.references and (row.reference or row.values or row.is_derived or row.empty_as.outbound is not None):
         what = "a list of references takes no 'reference', 'values', 'lookup', expression or placeholder"
         yield "references", what, "take the others out"
-    if row.is_partial and row.internal in file.mapping.match_fields:
+    if (row.references or row.left_out_with) and row.internal in file.mapping.match_fields:
         what = "of its value only a part may count, so it cannot be part of the match key"
         yield "internal", what, "take it out of 'match'"
     yield from _other_fields(file, row)
@@ -198,9 +198,10 @@ def _other_fields(file: MappingFile, row: FieldMapping) -> Iterator[_Fault]:
         if not any(each.external == name and each.reference and each.reference.by is None for each in others):
             what = f"no other field mapping writes a reference into '{name}'"
             yield "left_out_with", what, "name the external field to go by"
-    for name in row.resend_with:
+    named = {"resend_with": row.resend_with, "last_day_when": filter(None, [row.last_day_when])}
+    for key, name in ((key, name) for key, names in named.items() for name in names):
         if name not in [each.internal for each in others]:
-            yield "resend_with", f"'{name}' is the internal field of no other mapping", "name the field it goes with"
+            yield key, f"'{name}' is the internal field of no other mapping", "name the field it goes with"
 
 
 def _too_long(row: FieldMapping) -> Iterator[_Fault]:

@@ -258,6 +258,8 @@ class FieldMapping(Strict):
     """Nothing is written where another external field names a record of one of these types: such as WhoId: [Lead]."""
     resend_with: tuple[str, ...] = ()
     """Written again whenever one of these internal fields is, as the other system forgets it then."""
+    last_day_when: str | None = None
+    """Of an end: where this internal field is true, outside stands the last day, inside the day after it."""
     too_long: Literal["hold", "shorten"] = "hold"
     """A text that the external field cannot hold: hold rejects the record, shorten cuts it and marks the cut."""
     conflict: ConflictPolicy | Literal["strictest"] | None = None
@@ -310,7 +312,7 @@ class FieldMapping(Strict):
     @property
     def is_partial(self) -> bool:
         """Whether only what counts of the internal value is compared and sent, which the records alone do not tell."""
-        return bool(self.references or self.left_out_with)
+        return bool(self.references or self.left_out_with or self.last_day_when)
 
     @property
     def formula(self) -> Expression | Template | None:

@@ -1,0 +1,145 @@
+"""Meetings that become Events of the local Salesforce, under the mapping that is shipped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.fixtures.office import CONTACT, LEAD, Office
+
+EVENT = "salesforce_event"
+
+
+def insert(office: Office, table: str, **values: Any) -> int:
+    names, marks = ", ".join(values), ", ".join(f":{name}" for name in values)
+    return int(office.one(f"INSERT INTO {table} ({names}) VALUES ({marks}) RETURNING id", **values))  # noqa: S608
+
+
+def person(office: Office, kind: str, mapping: str) -> int:
+    """A prospect that is known there as this type."""
+    mail = f"{kind.lower()}@acme.example"
+    company = {"Company": "Acme", "Status": "Open - Not Contacted"} if kind == "Lead" else {}
+    office.insert(kind, [{"LastName": kind, "Email": mail, "OwnerId": office.owner, **company}])
+    office.later()
+    office.poll(mapping)
+    return int(office.one("SELECT id FROM prospects WHERE email = :mail", mail=mail))
+
+
+def meeting(office: Office, prospect: int, **values: Any) -> int:
+    user = office.one("SELECT internal_id FROM sync_links WHERE external_id = :id", id=office.owner)
+    times = {"starts_at": "2026-03-02 09:00:00+00:00", "ends_at": "2026-03-02 10:00:00+00:00"}
+    made = insert(
+        office, "meetings", **{"title": "Demo", "user_id": int(user), "prospect_id": prospect, **times, **values}
+    )
+    attend(office, made, prospect_id=prospect)
+    return made
+
+
+def attend(office: Office, made: int, answer: str | None = None, **who: int) -> None:
+    insert(office, "meeting_attendees", meeting_id=made, answer=answer, **who)
+
+
+def events(office: Office) -> list[dict[str, Any]]:
+    """Without those in the calendars of invited users."""
+    return [dict(row) for row in office.salesforce.store.rows("Event") if not row["IsChild"] and not row["IsDeleted"]]
+
+
+def answers(office: Office, event: str) -> dict[str, str]:
+    rows = office.salesforce.store.rows("EventRelation", "EventId = ? AND IsInvitee = 1 AND IsDeleted = 0", [event])
+    return {row["RelationId"]: row["Status"] for row in rows}
+
+
+def edit(office: Office, made: int, **values: Any) -> None:
+    changes = ", ".join(f"{name} = :{name}" for name in values)
+    office.sql(f"UPDATE meetings SET {changes} WHERE id = :id", id=made, **values)  # noqa: S608
+
+
+@pytest.mark.requirement("OSF-026", "OMS-001")
+def test_a_meeting_with_a_prospect_becomes_an_event_with_its_people(small_office: Office) -> None:
+    prospect = person(small_office, "Contact", CONTACT)
+    made = meeting(small_office, prospect, location="Room 1")
+    lead = person(small_office, "Lead", LEAD)
+    attend(small_office, made, "accepted", prospect_id=lead)
+
+    summary = small_office.push(EVENT)
+
+    assert summary.counts["created"] == 1, summary
+    (event,) = events(small_office)
+    assert (event["Subject"], event["Location"], event["OwnerId"]) == ("Demo", "Room 1", small_office.owner)
+    assert event["WhoId"] == small_office.one("SELECT external_id FROM sync_links WHERE mapping = :m", m=CONTACT)
+    told = answers(small_office, event["Id"])
+    assert told[small_office.one("SELECT external_id FROM sync_links WHERE mapping = :m", m=LEAD)] == "Accepted"
+    assert small_office.push(EVENT).counts.get("seen", 0) == 0
+
+
+@pytest.mark.requirement("OMS-023")
+@pytest.mark.guarantee("G25")
+def test_a_meeting_that_moves_keeps_its_event_and_the_answers(small_office: Office) -> None:
+    made = meeting(small_office, person(small_office, "Contact", CONTACT))
+    attend(small_office, made, "accepted", prospect_id=person(small_office, "Lead", LEAD))
+    small_office.push(EVENT)
+    (before,) = events(small_office)
+    told = answers(small_office, before["Id"])
+    assert "Accepted" in told.values()
+
+    edit(small_office, made, starts_at="2026-03-05 09:00:00+00:00", ends_at="2026-03-05 10:00:00+00:00")
+    small_office.push(EVENT)
+
+    (after,) = events(small_office)
+    assert after["Id"] == before["Id"]
+    assert after["StartDateTime"] != before["StartDateTime"]
+    assert answers(small_office, after["Id"]) == told
+
+
+@pytest.mark.requirement("OMS-024")
+def test_a_canceled_meeting_is_flagged_and_stays(small_office: Office) -> None:
+    made = meeting(small_office, person(small_office, "Contact", CONTACT))
+    small_office.push(EVENT)
+
+    edit(small_office, made, canceled=True, no_show=True)
+    small_office.push(EVENT)
+
+    (event,) = events(small_office)
+    assert (bool(event["Canceled__c"]), bool(event["No_Show__c"])) == (True, True)
+
+
+@pytest.mark.requirement("OMS-017", "OMS-018", "OMS-019")
+@pytest.mark.parametrize("values", [{"canceled": True}, {"is_organizer": False}])
+def test_what_the_conditions_withhold_does_not_go(small_office: Office, values: dict[str, Any]) -> None:
+    prospect = person(small_office, "Contact", CONTACT)
+    meeting(small_office, prospect, **values)
+    user = small_office.one("SELECT internal_id FROM sync_links WHERE external_id = :id", id=small_office.owner)
+    alone = {"starts_at": "2026-03-02 12:00:00+00:00", "ends_at": "2026-03-02 13:00:00+00:00"}
+    insert(small_office, "meetings", title="Lunch", user_id=int(user), **alone)
+
+    assert small_office.push(EVENT).counts["withheld"] == 2
+
+    assert events(small_office) == []
+
+
+@pytest.mark.requirement("OMS-039")
+def test_whole_days_are_not_shifted(small_office: Office) -> None:
+    prospect = person(small_office, "Contact", CONTACT)
+    days = {"starts_at": "2026-03-02 00:00:00+00:00", "ends_at": "2026-03-03 00:00:00+00:00"}
+    meeting(small_office, prospect, all_day=True, **days)
+
+    assert small_office.push(EVENT).counts["created"] == 1
+
+    (event,) = events(small_office)
+    assert (event["ActivityDate"], event["EndDate"], event["DurationInMinutes"]) == ("2026-03-02", "2026-03-02", 1440)
+    edit(small_office, 1, location="Room 2")
+    small_office.push(EVENT)
+    assert events(small_office)[0]["EndDate"] == "2026-03-02"
+
+
+@pytest.mark.requirement("OSF-157", "OMS-026")
+def test_an_event_that_is_there_already_is_linked(small_office: Office) -> None:
+    prospect = person(small_office, "Contact", CONTACT)
+    times = {"StartDateTime": "2026-03-02T09:00:00.000+0000", "EndDateTime": "2026-03-02T10:00:00.000+0000"}
+    known = small_office.salesforce.edit("Event", Subject="Demo", OwnerId=small_office.owner, **times)
+    meeting(small_office, prospect)
+
+    assert "created" not in small_office.push(EVENT).counts
+
+    assert [event["Id"] for event in events(small_office)] == [known]
