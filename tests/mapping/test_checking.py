@@ -223,3 +223,49 @@ def test_history_waits_only_where_triggers_tell(problems: Problems, write: Write
     (found,) = problems({"lead.yaml": f"{minimal}{lane}    changed_by: updated_at\n"})
     assert "the first look goes through all of it" in found.what
     assert "outbound create is off" in advise(load(write({"lead.yaml": minimal + lane})))[-1].what
+
+
+MEETING = """
+    internal: meeting
+    external: salesforce.Event
+    connection: salesforce
+    polling: false
+    outbound: {create: true, update: true}
+    match: [title, starts_at]
+    fields:
+      - {internal: title, external: Subject, direction: out}
+      - {internal: starts_at, external: StartDateTime, direction: out}
+"""
+
+
+@pytest.mark.requirement("OMS-013")
+@pytest.mark.parametrize(
+    ("old", "new", "fix"),
+    [
+        ("Subject, direction: out", "Subject", "write 'direction: out'"),
+        ("Subject, direction: out", "Subject, direction: in", "write 'direction: out'"),
+        ("polling: false", "inbound: {update: true}", "switch it off"),
+    ],
+)
+def test_a_meeting_only_goes_out(problems: Problems, old: str, new: str, fix: str) -> None:
+    found = problems({"event.yaml": MEETING.replace(old, new)})
+    assert [each.fix for each in found if "is only told to the other system" in each.what] == [fix]
+
+
+@pytest.mark.requirement("OMS-025")
+@pytest.mark.parametrize(
+    ("policy", "words"),
+    [("flag", "no field mapping sends"), ("flag_and_delete", "no field mapping sends"), ("delete", "delete is off")],
+)
+def test_what_becomes_of_canceled_meetings_needs_its_field_or_toggle(
+    problems: Problems, policy: str, words: str
+) -> None:
+    found = problems({"event.yaml": f"{MEETING}    on_cancel: {policy}\n"})
+    assert any(words in each.what for each in found)
+    assert all(each.fix for each in found)
+
+
+def test_several_keys_are_checked_like_one(problems: Problems) -> None:
+    text = MEETING.replace("[title, starts_at]", "[[provider_uid], [title, starts_at]]")
+    (found,) = problems({"event.yaml": text})
+    assert "match field 'provider_uid' is not the internal field" in found.what

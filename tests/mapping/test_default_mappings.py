@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from modstamp.mapping.catalog import Mappings
-from modstamp.mapping.conditions import describe
+from modstamp.mapping.conditions import describe, rows
 from modstamp.mapping.evaluation import Circumstances, holds
-from modstamp.mapping.schema import FieldMapping, TypeMapping
+from modstamp.mapping.schema import OUTWARD, FieldMapping, TypeMapping
 from modstamp.model import Direction, Operation
 
 
@@ -46,9 +46,9 @@ def test_the_number_of_mapped_fields(defaults: Mappings, name: str, internal: st
     assert (defaults[name].internal, len(defaults[name].fields)) == (internal, count)
 
 
-def test_there_are_nine_and_parents_come_first(defaults: Mappings) -> None:
+def test_there_are_ten_and_parents_come_first(defaults: Mappings) -> None:
     names = [mapping.name for mapping in defaults]
-    assert len(names) == 9
+    assert len(names) == 10
     for mapping in defaults:
         for parent in defaults.parents(mapping):
             assert names.index(parent.name) <= names.index(mapping.name)
@@ -58,7 +58,24 @@ def test_there_are_nine_and_parents_come_first(defaults: Mappings) -> None:
 @pytest.mark.requirement("OSF-115")
 @pytest.mark.requirement("OSF-009")
 def test_each_type_is_polled_every_ten_minutes(defaults: Mappings) -> None:
-    assert {(mapping.polling.on, mapping.polling.every) for mapping in defaults} == {(True, timedelta(minutes=10))}
+    polled = [mapping.polling for mapping in defaults if mapping.internal not in OUTWARD]
+    assert {(polling.on, polling.every) for polling in polled} == {(True, timedelta(minutes=10))}
+
+
+@pytest.mark.requirement("OMS-014")
+@pytest.mark.requirement("OMS-020")
+def test_meetings_have_their_conditions_out_of_the_box(defaults: Mappings) -> None:
+    condition = defaults["salesforce_event"].condition(Direction.PUSHING, Operation.CREATE)
+    assert condition is not None
+    assert describe(condition) == "prospect_id is not empty and canceled is false and is_organizer is true"
+
+
+@pytest.mark.requirement("OMS-049")
+def test_the_guard_of_the_first_days_is_one_word_away(defaults: Mappings) -> None:
+    create = defaults["salesforce_event"].outbound.create
+    assert create.when is not None
+    (guard,) = [row for row in rows(create.when) if not row.on]
+    assert (guard.field, guard.operator, guard.value) == ("source", "is not", "Sync")
 
 
 @pytest.mark.parametrize(

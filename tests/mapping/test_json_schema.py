@@ -36,5 +36,5 @@ def test_editors_find_the_schema_from_the_file(path: Path) -> None:
 def test_it_tells_which_keys_may_stand_where() -> None:
     assert keys_at(("inbound", "create")) == ["after_manual_create", "on", "when"]
     assert keys_at(("fields", 0, "reference")) == ["by", "look_for", "type"]
-    assert keys_at(("outbound", "create", "when", "any", 0)) == ["all", "any", "field", "operator", "value"]
+    assert keys_at(("outbound", "create", "when", "any", 0)) == ["all", "any", "field", "on", "operator", "value"]
     assert keys_at(("nowhere",)) == []
