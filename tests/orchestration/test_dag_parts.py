@@ -205,7 +205,7 @@ def test_the_upkeep_dag_forgets_looks_again_and_refreshes_each_connection() -> N
         "refresh_salesforce",
         "reread_formulas_salesforce",
     }
-    assert len(reconciled) == 10
+    assert len(reconciled) == 9
     assert dag.task_dict["refresh_salesforce"].pool == "salesforce_api"
 
 
