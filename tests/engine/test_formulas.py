@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from modstamp.engine.formulas import reread
-from tests.fixtures.world import LEAD, World
+from tests.fixtures.world import LEAD, MAPPING, World
 
 
 @pytest.fixture
@@ -44,6 +45,31 @@ def test_a_formula_that_changed_without_its_record_comes_in(scored: World) -> No
     again = reread(scored.environment)
     assert again is not None
     assert again.queued == 0
+
+
+@pytest.mark.guarantee("G7")
+def test_what_is_computed_of_a_formula_follows_it(scored: World) -> None:
+    computed = {"internal": "city", "external": "=Company|upper", "direction": "in"}
+    scored.change_mapping(fields=[*MAPPING["fields"][:5], computed], first_link="crm")
+    scored.settle()
+    assert {each["city"] for each in scored.prospects().values()} == {"LOW"}
+    record = next(iter(scored.leads()))
+    scored.system.recalculate(LEAD, record, {"Company": "high"})
+    found = reread(scored.environment)
+    assert found is not None
+    assert (found.fields, found.queued) == (("Company",), 1)
+    scored.poll()
+    assert [each["city"] for each in scored.prospects().values()] == ["HIGH", "LOW", "LOW"]
+
+
+@pytest.mark.parametrize("option", [{"only_on": "create"}, {"skip_empty": ["inbound"]}])
+def test_what_will_not_be_written_is_not_looked_at_night_by_night(scored: World, option: dict[str, Any]) -> None:
+    row = {"internal": "city", "external": "Company", "direction": "in", **option}
+    scored.change_mapping(fields=[*MAPPING["fields"][:5], row])
+    scored.settle()
+    scored.system.recalculate(LEAD, next(iter(scored.leads())), {"Company": None})
+    found = reread(scored.environment)
+    assert found is None or found.queued == 0
 
 
 @pytest.mark.guarantee("G7")

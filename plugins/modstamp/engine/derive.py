@@ -56,7 +56,7 @@ def derive(
             criteria = None if field.lookup.where is None else Criteria(field.lookup.where, now)
             values, why = _searched(environment, direction, rows, field, criteria)
         else:
-            values, why = _computed(field, rows, _named_records(environment, field, rows))
+            values, why = computed(environment, field, rows)
         if values is None:
             continue
         columns[name] = objects([None] * len(records))
@@ -66,9 +66,9 @@ def derive(
     return records.assign(**{name: pd.Series(held, dtype=object) for name, held in columns.items()}), problems
 
 
-def _computed(field: FieldMapping, records: pd.DataFrame, named: Named) -> tuple[Objects, Objects]:
-    """Row by row: an expression or a template is of one record."""
-    formula = field.formula
+def computed(environment: Environment, field: FieldMapping, records: pd.DataFrame) -> tuple[Objects, Objects]:
+    """Values, and why a row has none. Row by row: an expression or a template is of one record."""
+    formula, named = field.formula, _named_records(environment, field, records)
     assert formula is not None  # noqa: S101  # for the type checker: the caller asked
     values, problems = objects([None] * len(records)), objects([None] * len(records))
     held = [dict(zip(field.ingredients, row, strict=True)) for row in _rows(records, field.ingredients)]

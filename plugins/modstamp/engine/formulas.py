@@ -6,15 +6,19 @@ that differs is put on the list of the next poll, which judges it as always.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from modstamp.engine.derive import computed
+from modstamp.engine.edits import edited
 from modstamp.engine.environment import Environment
-from modstamp.engine.frames import column, frame
+from modstamp.engine.frames import ABSENT, column, differs, expand, frame, objects
+from modstamp.mapping.schema import FieldMapping, TypeMapping
 from modstamp.mapping.traits import calculated
-from modstamp.model import Column, Direction, Presence
+from modstamp.model import Column, Direction, Presence, Side
 
 _REASON = "a calculated field shows another value"
 
@@ -33,6 +37,7 @@ def reread(environment: Environment) -> Reread | None:
     """None: no calculated field comes in. Raises `LimitReachedError` (what was found before is queued)."""
     mapping, connector = environment.mapping, environment.connector
     names = tuple(field.name for field in calculated(mapping, connector.describe(mapping.external_type)))
+    fields = _made_of(mapping, names)
     if not names or not mapping.polling.on:
         return None
     size, most = connector.abilities().read_size, environment.settings.formula_calls
@@ -50,20 +55,26 @@ def reread(environment: Environment) -> Reread | None:
         if not len(links):
             return Reread(fields=names, records=records, queued=queued)
         after, records = int(column(links, "link_id")[-1]), records + len(links)
-        queued += _compare(environment, links, names)
+        queued += _compare(environment, links, fields)
 
 
-def _compare(environment: Environment, links: pd.DataFrame, names: tuple[str, ...]) -> int:
+def _made_of(mapping: TypeMapping, names: tuple[str, ...]) -> list[FieldMapping]:
+    """The field mappings that such a field is, or goes into."""
+    coming = (field for field in mapping.fields if field.updates(Direction.POLLING) and field.lookup is None)
+    return [field for field in coming if not set(names).isdisjoint(field.read_names(Side.EXTERNAL))]
+
+
+def _compare(environment: Environment, links: pd.DataFrame, fields: Sequence[FieldMapping]) -> int:
     """A field without a base was never in step: the first-link rule holds it."""
     mapping = environment.mapping
     ids, bases = column(links, "external_id"), column(links, "external_base")
+    names = list(dict.fromkeys(name for field in fields for name in field.read_names(Side.EXTERNAL)))
     found = environment.connector.get(mapping.external_type, names, ids.tolist())
     changed = np.zeros(len(found), dtype=bool)
-    for name in (name for name in names if name in found):
-        pairs = zip(column(found, name), bases, strict=True)
-        changed |= np.fromiter(
-            (name in (base or {}) and base[name] != value for value, base in pairs), bool, len(found)
-        )
+    for field in (field for field in fields if set(field.read_names(Side.EXTERNAL)) <= set(found.columns)):
+        shown = computed(environment, field, found)[0] if field.is_derived else column(found, field.external)
+        base = expand(bases, [field.external])[field.external]
+        changed |= edited(field, Side.EXTERNAL, shown, base) & differs(base, objects([ABSENT] * len(base)))
     changed &= np.asarray(column(found, Column.STATE) == Presence.FOUND)
     listed = ids[changed].tolist()
     if listed:

@@ -75,8 +75,14 @@ def advice(file: MappingFile, external: TypeDescription) -> Iterator[Problem]:
 
 
 def calculated(mapping: TypeMapping, external: TypeDescription) -> list[Field]:
-    """Mapped fields that come in and whose value may change without the record (G7)."""
-    shown = (external.fields.get(row.name(Side.EXTERNAL)) for row in mapping.fields if row.travels(Direction.POLLING))
+    """Fields that come in, or that a computed one is made of, and whose value may change without the record (G7)."""
+    names = dict.fromkeys(
+        name
+        for row in mapping.fields
+        if row.updates(Direction.POLLING) and row.lookup is None
+        for name in row.read_names(Side.EXTERNAL)
+    )
+    shown = (external.fields.get(name) for name in names)
     return [field for field in shown if field is not None and field.calculated]
 
 
