@@ -137,6 +137,15 @@ def test_a_required_field_that_nothing_writes_is_named(file: MappingFile) -> Non
     )
 
 
+@pytest.mark.requirement("OSF-061")
+def test_a_default_meets_what_is_required_inside(write: Write) -> None:
+    name = Field(name="last_name", kind="text", required=True)
+    internal = replace(PROSPECT, fields={**PROSPECT.fields, "last_name": name})
+    for text, problems in ((LEAD, 1), (LEAD + "    defaults: {last_name: Unknown}\n", 0)):
+        (file,) = load(write({"lead.yaml": text, "values/status.csv": TABLE})).files
+        assert len(check(file, internal)) == problems
+
+
 def test_a_value_table_names_choices_that_exist(file: MappingFile) -> None:
     external = changed(SALESFORCE, "Status", restricted=True, choices=("Open - Not Contacted", "Closed"))
     assert check(file, external=external) == ["12: value table 'status' names 'Open', which Status does not have"]
