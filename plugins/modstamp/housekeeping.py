@@ -50,10 +50,15 @@ def look_again(settings: Settings, resolve: wiring.Resolver = from_environment) 
     """Queue every record that a condition withholds for the next run: "mapping direction" → records (G7).
 
     All of them, as the date is no field and what a formula or a parent's field looks at cannot be told from here. So
-    are those that refer to a record by a name which the other system would have to be asked for.
+    are those that refer to a record by a name which the other system would have to be asked for. Attendees whom two
+    transactions at once kept from being connected are connected now.
     """
+    from modstamp.connectors.engagement import attendees  # noqa: PLC0415  # SQLAlchemy
+
     queued = {}
     with wiring.open_database(settings, resolve) as engine:
+        with engine.begin() as connection:
+            attendees.connect(connection)
         store = wiring.open_store(engine, settings)
         for mapping in wiring.mappings(settings):
             for direction in Direction:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 
-from modstamp.connectors.engagement import capture
+from modstamp.connectors.engagement import attendees, capture
 from modstamp.connectors.engagement.records import Records
 from modstamp.connectors.frames import object_frame
 
@@ -328,3 +328,16 @@ def test_what_changes_nothing_is_not_told(sql: Fetch, connection: Connection) ->
     assert sql("SELECT record_id FROM sync_pending") == []
     sql("UPDATE meeting_attendees SET answer = 'accepted'")
     assert sql("SELECT record_id, counter FROM sync_pending") == [(str(meeting), 1)]
+
+
+def test_what_two_transactions_kept_from_each_other_is_connected_later(postgresql: Engine) -> None:
+    with postgresql.begin() as booking:
+        booking.execute(text("INSERT INTO meetings (id, starts_at, ends_at) VALUES (1, now(), now())"))
+        booking.execute(text("INSERT INTO meeting_attendees (meeting_id, email) VALUES (1, 'ADA@acme.example')"))
+        with postgresql.begin() as polling:
+            polling.execute(text("INSERT INTO prospects (id, email) VALUES (12, 'ada@acme.example')"))
+    found = text("SELECT has_prospect, prospect_id FROM meetings")
+    with postgresql.begin() as connection:
+        assert connection.execute(found).one() == (False, None)
+        attendees.connect(connection)
+        assert connection.execute(found).one() == (True, ADA)
