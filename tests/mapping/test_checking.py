@@ -10,6 +10,8 @@ from modstamp.errors import Problem
 from modstamp.mapping.advice import advise
 from modstamp.mapping.catalog import Mappings
 from modstamp.mapping.loading import load
+from modstamp.mapping.traits import notes
+from modstamp.model import TypeDescription
 
 Problems = Callable[[dict[str, str]], list[Problem]]
 Write = Callable[[dict[str, str]], Path]
@@ -269,3 +271,22 @@ def test_several_keys_are_checked_like_one(problems: Problems) -> None:
     text = MEETING.replace("[title, starts_at]", "[[provider_uid], [title, starts_at]]")
     (found,) = problems({"event.yaml": text})
     assert "match field 'provider_uid' is not the internal field" in found.what
+
+
+@pytest.mark.requirement("OMS-021")
+@pytest.mark.requirement("OMS-027")
+def test_meetings_without_conditions_are_advised_against(write: Write) -> None:
+    found = [each.what for each in advise(load(write({"event.yaml": MEETING})))]
+    assert found == [
+        "a meeting that stands in several calendars becomes several records",
+        "all meetings go, also those without a prospect",
+        "meetings that were canceled before the sync began go too",
+    ]
+
+
+@pytest.mark.requirement("OMS-004")
+@pytest.mark.requirement("OSF-158")
+def test_doctor_tells_of_other_syncs_and_of_what_is_left_out(defaults: Mappings) -> None:
+    told = notes(defaults["salesforce_event"], TypeDescription(name="Event", fields={}))
+    assert "Lightning Sync" in told[0]
+    assert "WhatId is left out while WhoId names a Lead" in told[1]

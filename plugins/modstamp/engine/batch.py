@@ -65,7 +65,7 @@ class Surroundings:
     target ids that are linked already. `busy`: ids of links with an open intent. `creating`: match keys of creates
     whose outcome is open. `unanswered`: rows that one of these may have created. `edits`: internal id → column →
     instant of its last change (G14). `source_now`: when pushing, the source's rows as they are now, locked. `new`: ids
-    of rows that match nothing, as a person says.
+    of rows that match nothing, as a person says. `stand_ins`: per row the copy of it that has the counterpart, or None.
     """
 
     links: pd.DataFrame
@@ -80,6 +80,7 @@ class Surroundings:
     unanswered: Mask | None = None
     counters: Mapping[str, int] = field(default_factory=dict)
     new: Collection[str] = ()
+    stand_ins: Objects | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,6 +56,7 @@ def kinds(batch: Batch, *, same_read: bool = False) -> tuple[Objects, Objects]:
     result = np.where(linked, _linked_kinds(batch), _unlinked_kinds(batch))
     reasons = objects([""] * len(result))
     _cancel(batch, result)
+    _leave_to_stand_ins(batch, result, reasons)
     _follow_moves(batch, result, reasons)
     _hold_ambiguous(batch, result, reasons)
     again, why = _again(batch, same_read=same_read)
@@ -108,6 +109,16 @@ def _cancel(batch: Batch, result: Objects) -> None:
     ready = ~is_to_be_flagged(batch)
     result[canceled & batch.linked & ready & (result == Kind.MERGE)] = Kind.DELETE
     result[canceled & (result == Kind.CREATE)] = Kind.NOTHING
+
+
+def _leave_to_stand_ins(batch: Batch, result: Objects, reasons: Objects) -> None:
+    """Of several copies one has the counterpart; the others wait for it to end."""
+    if batch.around.stand_ins is None:
+        return
+    left = present(batch.around.stand_ins) & is_kind(result, Kind.CREATE, Kind.LINK)
+    result[left] = Kind.WITHHELD
+    kind = batch.mapping.internal
+    reasons[left] = [f"another copy of it is the one that goes: {kind} {each}" for each in batch.around.stand_ins[left]]
 
 
 def is_canceled(batch: Batch) -> Mask:

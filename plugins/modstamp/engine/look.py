@@ -11,6 +11,7 @@ import pandas as pd
 
 from modstamp.engine.batch import Source, Surroundings
 from modstamp.engine.context import Context
+from modstamp.engine.copies import stand_ins
 from modstamp.engine.environment import Environment
 from modstamp.engine.frames import Mask, Objects, blank, choose, column, frame, objects, present
 from modstamp.instants import epochs
@@ -183,6 +184,7 @@ def around(  # noqa: PLR0913 - one look
         source_now=now,
         unanswered=_may_be_of_siblings(tx, environment, found, candidates, context),
         new=tx.choices.among(mapping.name, Direction.PUSHING, ids),
+        stand_ins=stand_ins(tx, mapping, source.records),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from modstamp.errors import Problem
 from modstamp.mapping import expectations
 from modstamp.mapping.catalog import MappingFile, Mappings
+from modstamp.mapping.conditions import fields
 from modstamp.mapping.schema import section
 from modstamp.model import Direction, Operation
 
@@ -62,6 +63,25 @@ def _created_blindly(file: MappingFile) -> Iterator[Problem]:
         yield Problem(file.document.where(), what, "add 'match:' with the fields that tell two records apart")
 
 
+def _meetings_doubled(file: MappingFile) -> Iterator[Problem]:
+    """A meeting stands in the calendar of each user who is on it, also without prospects (OMS-021, OMS-027)."""
+    mapping = file.mapping
+    if mapping.internal != "meeting" or not mapping.outbound.create.on:
+        return
+    condition = mapping.condition(Direction.PUSHING, Operation.CREATE)
+    asked = fields(condition) if condition else ()
+    where = file.document.where(("outbound", "create"))
+    if "is_organizer" not in asked and mapping.one_per is None:
+        what = "a meeting that stands in several calendars becomes several records"
+        yield Problem(where, what, "add {field: is_organizer, operator: is, value: true}, or 'one_per:'")
+    if not {"prospect_id", "has_prospect"}.intersection(asked):
+        what = "all meetings go, also those without a prospect"
+        yield Problem(where, what, "add {field: prospect_id, operator: is not empty}")
+    if "canceled" not in asked and not mapping.deletes_canceled:
+        what = "meetings that were canceled before the sync began go too"
+        yield Problem(where, what, "add {field: canceled, operator: is, value: false}")
+
+
 def _idle_expectations(file: MappingFile) -> Iterator[Problem]:
     known = [expectations.targets(file.mapping, direction) for direction in Direction]
     for position, name, arguments in expectations.entries(file.mapping.expect):
@@ -72,4 +92,4 @@ def _idle_expectations(file: MappingFile) -> Iterator[Problem]:
             yield Problem(file.document.where(("expect", position, name)), what, fix)
 
 
-_CHECKS = (_idle_toggles, _idle_backfill, _idle_expectations, _created_from_here, _created_blindly)
+_CHECKS = (_meetings_doubled, _idle_toggles, _idle_backfill, _idle_expectations, _created_from_here, _created_blindly)

@@ -84,7 +84,10 @@ def difference(old: Document | None, new: Document, now: datetime, retention: ti
         look_at_all=fields.look_at_all or bool(on & updates) or _cancels_otherwise(old, new),
         unsettle=tuple(fields.unsettle),
         read_again=rekeyed or f"inbound {Operation.CREATE}" in on or _reads_further_back(old, new),
-        look_at_unlinked=rekeyed or f"outbound {Operation.CREATE}" in on or _is_history_no_more(old, new),
+        look_at_unlinked=rekeyed
+        or f"outbound {Operation.CREATE}" in on
+        or _is_history_no_more(old, new)
+        or old.get("one_per") != new["one_per"],
         rekeyed=rekeyed,
     )
 

@@ -350,6 +350,15 @@ class FieldMapping(Strict):
         return self.internal if side is Side.INTERNAL else self.external
 
 
+class OnePer(Strict):
+    """Records that are copies of one, of which one at a time has a counterpart."""
+
+    same: tuple[str, ...] = Field(min_length=1)
+    """Internal fields that copies share; the first one must hold something."""
+    first: str | None = None
+    """A checkbox of the copy that leads; without it, and where none has it, the oldest copy does."""
+
+
 class TypeMapping(Strict):
     """One mapping file."""
 
@@ -390,6 +399,8 @@ class TypeMapping(Strict):
     """Internal fields that no field mapping writes, and what they hold in records that polling makes."""
     after_delete: Literal["leave", "recreate"] = "leave"
     """What becomes of a record that was edited after its other half was deleted."""
+    one_per: OnePer | None = None
+    """Copies of one record, such as one meeting in several calendars; without it, each has a counterpart of its own."""
     on_cancel: Literal["flag", "delete", "flag_and_delete", "leave"] = "flag"
     """What becomes of the counterpart of a record that is `canceled` inside.
 
@@ -467,4 +478,5 @@ class TypeMapping(Strict):
         said = [each for each in map(active, self.conditions(direction).values()) if each is not None]
         judged = [name for condition in said for name in fields(condition)]
         canceled = [CANCELED] if self.on_cancel != "flag" and side is Side.INTERNAL else []
-        return tuple(dict.fromkeys([*mapped, *judged, *canceled]))
+        copies = [*self.one_per.same, self.one_per.first] if self.one_per and side is Side.INTERNAL else []
+        return tuple(dict.fromkeys(filter(None, [*mapped, *judged, *canceled, *copies])))

@@ -25,9 +25,29 @@ def notes(mapping: TypeMapping, external: TypeDescription) -> list[str]:
             f"{external.name}: calculated: {formulas}. Their values change while the record does not, so the nightly "
             "upkeep reads them again"
         )
-    return found
+    if mapping.internal in _WATCHED and mapping.outbound.create.on:
+        found.append(f"{external.name}: {_WATCHED[mapping.internal]}")
+    return [*found, *_left_out(mapping, external)]
 
 
+def _left_out(mapping: TypeMapping, external: TypeDescription) -> list[str]:
+    """Fields that may not stand together, and what becomes of them."""
+    return [
+        f"{external.name}: {row.external} is left out while {other} names a {' or '.join(types)}, with which "
+        "Salesforce does not take it; it is sent once that has become another record"
+        for row in mapping.fields
+        for other, types in row.left_out_with.items()
+    ]
+
+
+# What another sync of the org may write too; nothing that we may read tells whether it runs.
+_WATCHED = {
+    "meeting": (
+        "if the org runs Lightning Sync or Einstein Activity Capture, it writes the same meetings: keep one of the "
+        "two, or leave calendars out of the other"
+    ),
+    "mail": "if the org runs Einstein Activity Capture, it writes the same mails: keep one of the two",
+}
 _NOTES = {
     Trait.PERSONS: (
         "the org has person accounts ({}). They are read like others; Salesforce refuses writes of their Name, and of "

@@ -1,0 +1,53 @@
+"""Copies of one record, such as one meeting in the calendars of several users: one of them has the counterpart."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+import numpy as np
+import pandas as pd
+
+from modstamp.engine.frames import Objects, blank, column, frame, objects
+from modstamp.mapping.schema import OnePer, TypeMapping
+from modstamp.model import Column, Presence, Side
+from modstamp.ports import Transaction
+
+
+def stand_ins(tx: Transaction, mapping: TypeMapping, records: pd.DataFrame) -> Objects | None:
+    """Per row the id of another copy that leads, None where the row itself does; None: there are no copies.
+
+    The copy that is linked leads, so that nothing is doubled when a better one turns up later; else the one that
+    `first` marks; else the oldest.
+    """
+    copies = mapping.one_per
+    if copies is None:
+        return None
+    asked = np.asarray(~blank(column(records, copies.same[0])) & (column(records, Column.STATE) == Presence.FOUND))
+    leaders = _leaders(tx, mapping, copies, column(records, copies.same[0])[asked]) if asked.any() else {}
+    ids = column(records, Column.ID)
+    found = [leaders.get(key) for key in _keys(records, copies)]
+    return objects([None if each == own else each for each, own in zip(found, ids, strict=True)])
+
+
+def _leaders(tx: Transaction, mapping: TypeMapping, copies: OnePer, wanted: Objects) -> dict[Hashable, str]:
+    """What copies share → the one that leads."""
+    names = list(dict.fromkeys(filter(None, [*copies.same, copies.first])))
+    keys = frame({copies.same[0]: list(dict.fromkeys(wanted))})
+    found = tx.records.match(mapping.internal, names, keys)
+    ids = column(found, Column.ID)
+    links = tx.links.of(mapping.name, Side.INTERNAL, ids.tolist())
+    linked = set(column(links, "internal_id")[column(links, "state") != "tombstone"])
+    marked = column(found, copies.first) if copies.first else objects([None] * len(found))
+    ranked = sorted(
+        zip(ids, _keys(found, copies), marked, strict=True),
+        key=lambda row: (row[0] not in linked, row[2] is not True, len(row[0]), row[0]),
+    )
+    leaders: dict[Hashable, str] = {}
+    for record, key, _ in ranked:
+        leaders.setdefault(key, record)
+    return leaders
+
+
+def _keys(records: pd.DataFrame, copies: OnePer) -> list[Hashable]:
+    """Exact, and blanks equal blanks: a single meeting has no original start."""
+    return list(zip(*(column(records, name) for name in copies.same), strict=True))
