@@ -29,9 +29,13 @@ class Pass:
     told: set[tuple[str, str]] = field(default_factory=set)
 
     def go(self, ending: str) -> list[DagRun]:
-        """Run all DAGs whose name ends so, and wait until they are at rest. Raises `StackError`."""
+        """Run all DAGs whose name ends so, and wait until they are at rest. Raises `StackError`.
+
+        One without a schedule is of a direction that its mapping switches off: it would end at once.
+        """
         since = datetime.now(UTC)
-        names = {name: dag for name, dag in self.api.dags().items() if name.endswith(ending)}
+        known = self.api.dags().items()
+        names = {name: dag for name, dag in known if name.endswith(ending) and dag["timetable_summary"] is not None}
         begun: set[str] = set()
         runs: list[DagRun] = []
         for generation in self._generations(names):
@@ -72,9 +76,8 @@ class Pass:
 
     def _set_off(self, name: str, dag: dict[str, Any]) -> None:
         if dag["is_paused"]:
-            self.api.unpause(name)
-        # One with a schedule starts by itself as soon as it is unpaused, but only then.
-        if not dag["is_paused"] or dag["timetable_summary"] is None:
+            self.api.unpause(name)  # starts it, too
+        else:
             self.api.trigger(name)
 
     def _tell(self, runs: Iterable[DagRun]) -> None:

@@ -27,7 +27,11 @@ TYPES = (
     "Opportunity",
     "OpportunityStage",
     "OpportunityContactRole",
+    "Event",
+    "Task",
 )
+_RIGHTS = ("create", "update")
+TASKS = ("calls", "mails_received", "mails_sent", "tasks", "texts")
 
 
 def redefine(salesforce: Salesforce, changed: ObjectType) -> None:
@@ -127,7 +131,7 @@ def test_the_preflight_looks_at_every_mapped_type(small_office: Office, type_nam
     del small_office.salesforce.store.schema.by_lower_name[type_name.lower()]  # type: ignore[attr-defined]
     document = inspection.examine(small_office.settings, small_office.resolve)
     assert types_named(document["problems"]) == [f"type '{type_name}'"]
-    assert len(document["mappings"]) == len(TYPES) - 1
+    assert {each["external"].partition(".")[2] for each in document["mappings"]} == {*TYPES} - {type_name}
 
 
 @pytest.mark.requirement("OSF-068")
@@ -139,8 +143,11 @@ def test_a_login_without_an_administrators_rights_is_told_them_all_at_once(small
         "salesforce_contact: our user may not update Contact records",
         "salesforce_lead: our user may not create Lead records",
         "salesforce_lead: our user may not update Lead records",
+        "salesforce_event: our user may not create Event records",
+        "salesforce_event: our user may not update Event records",
         "salesforce_opportunity_contact_role: our user may not create OpportunityContactRole records",
         "salesforce_opportunity_contact_role: our user may not update OpportunityContactRole records",
+        *(f"salesforce_task_{kind}: our user may not {right} Task records" for kind in TASKS for right in _RIGHTS),
     ]
 
 
@@ -157,6 +164,18 @@ def test_the_preflight_names_the_field_that_may_not_be_seen_or_edited(
 ) -> None:
     take_field(small_office.salesforce, "Lead", "Title", *rights)
     assert findings(small_office, "problems") == [f"salesforce_lead: {expected}"]
+
+
+@pytest.mark.requirement("OSF-048")
+def test_the_preflight_says_how_a_hidden_type_of_tasks_is_shown(small_office: Office) -> None:
+    take_field(small_office.salesforce, "Task", "Type")
+    document = inspection.examine(small_office.settings, small_office.resolve)
+    found = {each["mapping"]: each["problems"] for each in document["mappings"] if each["problems"]}
+    assert {name.removeprefix("salesforce_task_") for name in found} == {*TASKS, "opens_and_clicks"}
+    (problem,) = found["salesforce_task_calls"]
+    assert problem["where"].rpartition("/")[2].startswith("task_calls.yaml:")
+    assert problem["what"] == "Task has no field 'Type', or our user may not see it"
+    assert "make it Visible under 'Set Field-Level Security' of the field" in problem["fix"]
 
 
 @pytest.mark.requirement("STG-002")

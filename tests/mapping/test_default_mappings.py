@@ -46,9 +46,8 @@ def test_the_number_of_mapped_fields(defaults: Mappings, name: str, internal: st
     assert (defaults[name].internal, len(defaults[name].fields)) == (internal, count)
 
 
-def test_there_are_ten_and_parents_come_first(defaults: Mappings) -> None:
+def test_parents_come_first(defaults: Mappings) -> None:
     names = [mapping.name for mapping in defaults]
-    assert len(names) == 10
     for mapping in defaults:
         for parent in defaults.parents(mapping):
             assert names.index(parent.name) <= names.index(mapping.name)
@@ -76,6 +75,15 @@ def test_the_guard_of_the_first_days_is_one_word_away(defaults: Mappings) -> Non
     assert create.when is not None
     (guard,) = [row for row in rows(create.when) if not row.on]
     assert (guard.field, guard.operator, guard.value) == ("source", "is not", "Sync")
+
+
+@pytest.mark.requirement("OSF-135")
+def test_activities_only_go_out_and_each_kind_has_its_switch(defaults: Mappings) -> None:
+    kinds = {mapping.name: mapping for mapping in defaults if mapping.internal in OUTWARD}
+    assert not any(mapping.polling.on for mapping in kinds.values())
+    assert {row.direction for mapping in kinds.values() for row in mapping.fields} == {"out"}
+    off = {name for name, mapping in kinds.items() if not mapping.pushing.on}
+    assert off == {"salesforce_task_opens_and_clicks"}
 
 
 @pytest.mark.parametrize(

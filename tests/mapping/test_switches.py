@@ -88,7 +88,9 @@ def test_any_toggle_takes_conditions_and_the_run_reads_their_fields(read: Read) 
 @pytest.mark.requirement("OSF-145")
 def test_an_object_that_is_switched_off_breaks_nothing(write: Write, minimal: str) -> None:
     mappings = load(write({"lead.yaml": minimal + "    polling: false\n    pushing: false\n"}))
-    assert [advice.fix for advice in advise(mappings)] == ["switch polling on, or this off"]
+    assert advise(mappings) == []
+    half = load(write({"lead.yaml": minimal + "    polling: false\n"}))
+    assert "switch polling on, or this off" in [advice.fix for advice in advise(half)]
 
 
 @pytest.mark.requirement("OSF-118")

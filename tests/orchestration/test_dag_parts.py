@@ -169,6 +169,14 @@ def test_errors_are_retried_by_their_consequence(error: Exception, action: str) 
     assert factory.RETRY_POLICY.evaluate(error, try_number=1, max_tries=3).action.value == action
 
 
+def test_mappings_of_one_type_are_told_apart_by_their_names() -> None:
+    titles = {dag.dag_id: dag.dag_display_name for dag in factory.sync_dags(SETTINGS)}
+
+    assert len(set(titles.values())) == len(titles)
+    assert titles["salesforce_lead_push"] == "Push Lead · salesforce"
+    assert titles["salesforce_task_mails_sent_push"] == "Push Task (mails sent) · salesforce"
+
+
 def test_the_documentation_names_conditions_and_what_is_off(mappings: Mappings) -> None:
     lead = guide.document(mappings.file("salesforce_lead"), Direction.POLLING)
     user = guide.document(mappings.file("salesforce_user"), Direction.PUSHING)

@@ -67,7 +67,7 @@ def test_each_mapping_has_a_polling_and_a_pushing_dag() -> None:
     files = sorted((PROJECT / "include" / "mappings" / "salesforce").glob("*.yaml"))
     expected = {f"salesforce_{file.stem}_{verb}" for file in files for verb in ("poll", "push")}
     assert set(parsed()["dags"]) == expected
-    assert len(expected) == 20
+    assert len(expected) == 32
 
 
 @pytest.mark.parametrize("dag_id", ["salesforce_lead_poll", "salesforce_lead_push"])

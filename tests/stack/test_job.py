@@ -81,12 +81,12 @@ def test_later_all_types_are_triggered_at_once() -> None:
     assert api.asked == [("trigger", name) for name in PARENTS]
 
 
-def test_a_direction_that_is_off_has_no_schedule_to_start_it() -> None:
-    api = PlayedApi(off=frozenset({"account_push"}))
+def test_a_direction_that_is_off_has_no_schedule_and_is_left_alone() -> None:
+    api = PlayedApi(off=frozenset({"user_poll"}))
 
-    one_pass(api, []).go("_push")
+    one_pass(api, []).go("_poll")
 
-    assert api.asked == [("unpause", "account_push"), ("trigger", "account_push")]
+    assert [name for _, name in api.asked] == ["account_poll", "contact_poll"]
 
 
 def test_a_failed_run_is_told_with_its_tasks() -> None:

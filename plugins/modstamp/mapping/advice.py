@@ -20,7 +20,7 @@ def advise(mappings: Mappings) -> list[Problem]:
 
 
 def _idle_toggles(file: MappingFile) -> Iterator[Problem]:
-    for direction in Direction:
+    for direction in Direction if any(file.mapping.is_on(each) for each in Direction) else ():  # else it is off as such
         for operation in Operation:
             if fault := _idle(file, direction, operation):
                 what, fix = fault
@@ -42,7 +42,7 @@ def _idle(file: MappingFile, direction: Direction, operation: Operation) -> tupl
 
 def _idle_backfill(file: MappingFile) -> Iterator[Problem]:
     mapping = file.mapping
-    if mapping.backfill and not (mapping.pushing.on and mapping.outbound.create.on):
+    if mapping.backfill and mapping.pushing.on and not mapping.outbound.create.on:
         what = "backfill says how history goes out, and outbound create is off"
         yield Problem(file.document.where(("backfill",)), what, "switch outbound create on, or remove it")
 
@@ -58,9 +58,13 @@ def _created_blindly(file: MappingFile) -> Iterator[Problem]:
     mapping = file.mapping
     # What only comes in is made by this mapping alone, and known by its link.
     creates = mapping.outbound.create.on or (mapping.inbound.create.on and mapping.pushing.on)
-    if creates and not mapping.match_keys:
+    if creates and "match" not in mapping.model_fields_set:
         what = "records are created and no match key is given: what exists on both sides will be doubled"
-        yield Problem(file.document.where(), what, "add 'match:' with the fields that tell two records apart")
+        yield Problem(
+            file.document.where(),
+            what,
+            "add 'match:' with the fields that tell two records apart, or [] where nothing does",
+        )
 
 
 def _meetings_doubled(file: MappingFile) -> Iterator[Problem]:

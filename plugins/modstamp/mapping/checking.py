@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from modstamp.errors import Problem
 from modstamp.mapping import expectations, options
+from modstamp.mapping.apart import told_apart
 from modstamp.mapping.catalog import MappingFile, suggestion
 from modstamp.mapping.conditions import fields, rows
 from modstamp.mapping.documents import Path
@@ -206,20 +207,28 @@ def _unique_names(file: MappingFile, files: Sequence[MappingFile]) -> Iterator[P
         return
     pairs = [
         other
-        for other in files
+        for other in files[: files.index(file)]
         if (*other.mapping.family, other.mapping.external) == (*mapping.family, mapping.external)
+        and not told_apart(mapping, other.mapping)
     ]
-    if pairs[0] is not file:
+    if pairs:
         what = f"{pairs[0].document.name} maps {mapping.internal} to {mapping.external} on this connection already"
-        yield _problem(file, ("internal",), what, "put what the two say into one file")
+        fix = "put what the two say into one file, or let each create records with other values of one field"
+        yield _problem(file, ("internal",), what, fix)
 
 
 def _one_creator(file: MappingFile, files: Sequence[MappingFile]) -> Iterator[Problem]:
-    """Mappings of one internal type into one connection elect one that creates (G20)."""
+    """Mappings of one internal type into one connection elect one that creates, or are told apart (G20)."""
+    if not file.mapping.outbound.create.on:
+        return
     creators = [
-        other for other in files if other.mapping.family == file.mapping.family and other.mapping.outbound.create.on
+        other
+        for other in files[: files.index(file)]
+        if other.mapping.family == file.mapping.family
+        and other.mapping.outbound.create.on
+        and not told_apart(file.mapping, other.mapping)
     ]
-    if file in creators[1:]:
+    if creators:
         what = f"{creators[0].document.name} creates each {file.mapping.internal} already: it would be made twice"
         yield _problem(file, ("outbound", "create"), what, "switch it on in one of them")
 

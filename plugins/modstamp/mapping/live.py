@@ -22,6 +22,8 @@ Sides = Mapping[Side, TypeDescription]
 
 _RIGHTS = {Operation.CREATE: "createable", Operation.UPDATE: "updateable", Operation.DELETE: "deletable"}
 _RESTORE = "runs go on without it: restore it or our user's right to see it, or take it out of the mapping"
+_MAY_SEE = "give our user the right to see it"
+_SHOW = {"salesforce": f"{_MAY_SEE}: in Setup, make it Visible under 'Set Field-Level Security' of the field"}
 _ACCEPT = "accept the type as it is: python -m modstamp drift {0.mapping.name} --accept"
 _ACCEPTS = {  # kind of the target → kinds of a source whose values it can hold as they are
     "text": {"text", "choice"},
@@ -138,7 +140,7 @@ def _unknown(
         what = f"{description.name}.{name} holds no value of its own: it is put together from others"
         return Problem(file.document.where(path), what, f"map its parts instead: {', '.join(parts)}")
     what = f"{description.name} has no field '{name}', or our user may not see it"
-    fix = f"{suggestion(name, list(description.fields))} Else give our user the right to see it"
+    fix = f"{suggestion(name, list(description.fields))} Else {_SHOW.get(file.mapping.system, _MAY_SEE)}"
     if other is not None:
         size = f" of {other.length} characters" if other.length else ""
         fix += f", or make the field: {other.kind}{size}, like {other.name}"

@@ -27,8 +27,21 @@ class Permissions:
     edit: tuple[str, ...]
 
 
-def permissions(mapping: TypeMapping) -> Permissions:
-    """What this mapping takes; a field that is written must be readable, too."""
+def permissions(mappings: Iterable[TypeMapping]) -> Permissions:
+    """What the mappings of one external type take together; a field that is written must be readable, too."""
+    each_takes = [_permissions(mapping) for mapping in mappings]
+    edit = dict.fromkeys(name for each in each_takes for name in each.edit)
+    read = dict.fromkeys(name for each in each_takes for name in each.read if name not in edit)
+    rights = {right for each in each_takes for right in each.rights}
+    return Permissions(
+        type_name=each_takes[0].type_name,
+        rights=tuple(word for word in _WORDS.values() if word in rights),
+        read=tuple(read),
+        edit=tuple(edit),
+    )
+
+
+def _permissions(mapping: TypeMapping) -> Permissions:
     on = [each for each in Operation if mapping.outbound.of(each).on] if mapping.pushing.on else []
     writes = {Operation.CREATE, Operation.UPDATE} & set(on)
     sent = [row.external for row in mapping.fields if row.travels(Direction.PUSHING)] if writes else []
@@ -44,10 +57,12 @@ def permissions(mapping: TypeMapping) -> Permissions:
 def table(mappings: Iterable[TypeMapping]) -> str:
     """In Markdown."""
     head = ["| object | rights on the object | fields to read | fields to read and edit |", "|---|---|---|---|"]
-    found = sorted((permissions(each) for each in mappings), key=lambda each: each.type_name)
+    by_type: dict[str, list[TypeMapping]] = {}
+    for mapping in sorted(mappings, key=lambda each: each.external_type):
+        by_type.setdefault(mapping.external_type, []).append(mapping)
     rows = [
         f"| {each.type_name} | {', '.join(('read', *each.rights))} | {_list(each.read)} | {_list(each.edit)} |"
-        for each in found
+        for each in map(permissions, by_type.values())
     ]
     return "\n".join([*head, *rows])
 

@@ -82,8 +82,11 @@ def _dag(every: Mappings, file: MappingFile, direction: Direction, settings: Set
 
 
 def _type(mapping: TypeMapping) -> str:
-    """The external type; of a mapping with a name of its own, which need not be the only one, the internal one too."""
-    return mapping.external_type + (f" from {mapping.internal}" if "name" in mapping.model_fields_set else "")
+    """The external type; of a mapping with a name of its own, which need not be the only one, that name too."""
+    if "name" not in mapping.model_fields_set:
+        return mapping.external_type
+    own = mapping.name.removeprefix(f"{mapping.connection}_").removeprefix(f"{mapping.external_type.lower()}_")
+    return f"{mapping.external_type} ({own.replace('_', ' ')})"
 
 
 def _params(direction: Direction) -> dict[str, Param]:

@@ -1,0 +1,279 @@
+"""Mails, calls, texts and tasks that reach Salesforce as Tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from tests.fixtures.office import ACCOUNT, CONTACT, LEAD, Office
+from tests.fixtures.small_office import MappingFiles
+
+SENT, RECEIVED, CALLS, TEXTS, TASKS, DAYS = (
+    f"salesforce_task_{kind}"
+    for kind in ("mails_sent", "mails_received", "calls", "texts", "tasks", "opens_and_clicks")
+)
+MOMENT = "2026-03-04 10:20:30"
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where activities are made: with a prospect who is a Lead, and one who is a Contact with an opportunity."""
+
+    office: Office
+    lead: int
+    contact: int
+    opportunity: int
+    user: int
+    lead_id: str
+    contact_id: str
+    opportunity_id: str
+
+    def make(self, table: str, **values: Any) -> int:
+        """With the lead, by the user, unless it is said otherwise; None stands for nobody."""
+        values = {"prospect_id": self.lead, "user_id": self.user, **values}
+        names = ", ".join(values)
+        marks = ", ".join(f":{name}" for name in values)
+        return int(self.office.one(f"INSERT INTO {table} ({names}) VALUES ({marks}) RETURNING id", **values))  # noqa: S608
+
+    def push(self, mapping: str) -> Mapping[str, int]:
+        return self.office.push(mapping).counts
+
+    def tasks(self, *names: str) -> list[Any]:
+        """These fields of every Task, in the order of their ids; a single one as it is."""
+        rows = list(self.office.salesforce.store.rows("Task"))
+        return [row[names[0]] if len(names) == 1 else tuple(row[name] for name in names) for row in rows]
+
+
+@pytest.fixture
+def desk(small_office: Office) -> Desk:
+    office = small_office
+    (lead,) = office.fill_leads(1)
+    (acme,) = office.insert("Account", [{"Name": "Acme", "OwnerId": office.owner}])
+    person = {"LastName": "Ray", "FirstName": "Eve", "Email": "eve@acme.example"}
+    (contact,) = office.insert("Contact", [{**person, "AccountId": acme, "OwnerId": office.owner}])
+    deal = office.salesforce.edit(
+        "Opportunity", Name="Presses", AccountId=acme, StageName="Qualification", CloseDate="2026-08-31"
+    )
+    office.later()
+    for mapping in (ACCOUNT, LEAD, CONTACT, "salesforce_opportunity_stage", "salesforce_opportunity"):
+        office.poll(mapping)
+    return Desk(
+        office=office,
+        lead=office.one("SELECT id FROM prospects WHERE email = 'lead0@example.com'"),
+        contact=office.one("SELECT id FROM prospects WHERE email = 'eve@acme.example'"),
+        opportunity=office.one("SELECT id FROM opportunities"),
+        user=int(
+            office.one(
+                "SELECT internal_id FROM sync_links WHERE mapping = 'salesforce_user' AND external_id = :id",
+                id=office.owner,
+            )
+        ),
+        lead_id=lead,
+        contact_id=contact,
+        opportunity_id=deal,
+    )
+
+
+@pytest.mark.requirement("OSF-010")
+@pytest.mark.requirement("OSF-030")
+@pytest.mark.requirement("OSF-037")
+def test_a_mail_becomes_a_completed_task(desk: Desk) -> None:
+    desk.make("mails", subject="Our offer", body="Dear all", sent_at=MOMENT)
+    assert desk.push(SENT)["created"] == 1
+    names = ("Subject", "WhoId", "OwnerId", "ActivityDate", "Status", "Priority", "Type", "TaskSubtype", "Description")
+    assert desk.tasks(*names) == [
+        (
+            "Email: Our offer", desk.lead_id, desk.office.owner, "2026-03-04", "Completed", "Normal", "Email", "Email",
+            "Dear all",
+        )
+    ]  # fmt: skip
+    assert desk.tasks("IsClosed") == [True]
+
+
+@pytest.mark.requirement("OSF-036")
+@pytest.mark.requirement("OSF-135")
+def test_each_kind_has_a_mapping_of_its_own(desk: Desk) -> None:
+    desk.make("mails", direction="sent", subject="a")
+    desk.make("mails", direction="received", subject="b")
+    desk.make("calls", disposition="No answer")
+    desk.make("texts", body="c")
+    desk.make("tasks", type="generic", subject="d", status="done")
+    expected = {
+        SENT: "Email: a",
+        RECEIVED: "Email received: b",
+        CALLS: "Call: No answer",
+        TEXTS: "Text message sent",
+        TASKS: "d",
+    }
+    for number, (mapping, title) in enumerate(expected.items(), start=1):
+        desk.push(mapping)
+        assert len(desk.tasks("Subject")) == number
+        assert title in desk.tasks("Subject")
+    for mapping in expected:
+        assert desk.push(mapping).get("created", 0) == 0
+    assert len(desk.tasks("Id")) == len(expected)
+
+
+@pytest.mark.requirement("OSF-038")
+@pytest.mark.requirement("OSF-039")
+def test_mails_from_outside_the_product_go_if_the_mapping_says_so(desk: Desk, files: MappingFiles) -> None:
+    desk.make("mails", subject="inside")
+    desk.make("mails", subject="outside", in_app=False)
+    desk.push(SENT)
+    assert desk.tasks("Subject") == ["Email: inside"]
+
+    files.replace("task_mails_sent", "value: [true]", "value: [true, false]")
+    desk.push(SENT)
+    assert desk.tasks("Subject") == ["Email: inside", "Email: outside"]
+
+
+@pytest.mark.requirement("OSF-040")
+@pytest.mark.requirement("OSF-041")
+@pytest.mark.requirement("OSF-042")
+@pytest.mark.requirement("OSF-043")
+def test_a_call_has_its_duration_disposition_and_purpose(desk: Desk) -> None:
+    call = {"duration_seconds": 125, "disposition": "Connected", "purpose": "Demo", "note": "Liked it"}
+    made = desk.make("calls", direction="inbound", called_at=MOMENT, **call)
+    desk.push(CALLS)
+    names = ("Subject", "CallDurationInSeconds", "CallDisposition", "Call_Purpose__c", "CallType", "TaskSubtype")
+    assert desk.tasks(*names) == [("Call: Connected", 125, "Connected", "Demo", "Inbound", "Call")]
+    assert desk.tasks("Status", "ActivityDate", "Description") == [("Completed", "2026-03-04", "Liked it")]
+
+    desk.office.sql("UPDATE calls SET note = 'Loved it' WHERE id = :id", id=made)
+    assert desk.push(CALLS)["updated"] == 1
+    assert desk.tasks("Description") == ["Loved it"]
+
+
+@pytest.mark.requirement("OSF-044")
+@pytest.mark.requirement("OSF-049")
+def test_activity_is_in_the_history_of_lead_contact_and_opportunity(desk: Desk) -> None:
+    desk.make("texts", direction="received", body="Yes")
+    desk.make("texts", prospect_id=desk.contact, opportunity_id=desk.opportunity, body="No")
+    assert desk.push(TEXTS)["created"] == 2
+    assert set(desk.tasks("Subject", "WhoId", "WhatId", "Type", "IsClosed")) == {
+        ("Text message received", desk.lead_id, None, "Other", True),
+        ("Text message sent", desk.contact_id, desk.opportunity_id, "Other", True),
+    }
+
+
+def test_a_lead_stands_alone_and_brings_the_opportunity_when_it_is_converted(desk: Desk) -> None:
+    desk.make("calls", opportunity_id=desk.opportunity)
+    assert desk.push(CALLS)["created"] == 1
+    assert desk.tasks("WhoId", "WhatId") == [(desk.lead_id, None)]
+    desk.office.salesforce.perform("convert", "Lead", desk.lead_id)
+    desk.office.later()
+    for mapping in (LEAD, CONTACT):
+        desk.office.poll(mapping)
+    assert desk.push(CALLS)["updated"] == 1
+    ((who, what),) = desk.tasks("WhoId", "WhatId")
+    assert (who[:3], what) == ("003", desk.opportunity_id)
+
+
+def test_who_is_nobody_and_who_is_not_linked_yet_are_not_written(desk: Desk) -> None:
+    desk.make("calls", prospect_id=None)
+    stranger = desk.office.one("INSERT INTO prospects (email) VALUES ('new@x.org') RETURNING id")
+    desk.make("calls", prospect_id=stranger)
+    counts = desk.push(CALLS)
+    assert (counts.get("created", 0), counts["withheld"], counts["waiting"]) == (0, 1, 1)
+    assert desk.tasks("Id") == []
+
+
+@pytest.mark.requirement("OSF-046")
+@pytest.mark.parametrize(
+    ("kind", "type_", "subtype"),
+    [
+        pytest.param("email", "Email", "Email", marks=pytest.mark.requirement("OSF-052")),
+        pytest.param("call", "Call", "Call", marks=pytest.mark.requirement("OSF-053")),
+        pytest.param("action_item", "Other", "Task", marks=pytest.mark.requirement("OSF-054")),
+        pytest.param(
+            "linkedin", "Other", "LinkedIn",
+            marks=[pytest.mark.requirement("OSF-055"), pytest.mark.requirement("OSF-047")],
+        ),
+        pytest.param("text", "Other", "Task", marks=pytest.mark.requirement("OSF-056")),
+        pytest.param("generic", "Other", "Task", marks=pytest.mark.requirement("OSF-057")),
+    ],
+)  # fmt: skip
+def test_a_task_of_each_type(desk: Desk, kind: str, type_: str, subtype: str) -> None:
+    desk.make("tasks", type=kind, status="done", due_on="2026-03-05")
+    desk.push(TASKS)
+    title = kind.replace("_", " ").capitalize()
+    assert desk.tasks("Subject", "Type", "TaskSubtype", "ActivityDate") == [(title, type_, subtype, "2026-03-05")]
+
+
+@pytest.mark.requirement("OSF-050")
+@pytest.mark.requirement("OSF-051")
+@pytest.mark.requirement("OSF-058")
+def test_tasks_go_out_when_they_are_done_by_hand_or_by_a_sequence(desk: Desk) -> None:
+    sequence = desk.office.one("INSERT INTO sequences (name) VALUES ('Spring') RETURNING id")
+    step = desk.office.one(
+        "INSERT INTO sequence_steps (sequence_id, number, type) VALUES (:id, 1, 'call') RETURNING id", id=sequence
+    )
+    desk.make("tasks", type="call", subject="by hand")
+    desk.make("tasks", type="call", subject="by sequence", sequence_step_id=step)
+    desk.make("tasks", type="call", subject="left out", status="skipped")
+    assert desk.push(TASKS)["withheld"] == 3
+    assert desk.tasks("Id") == []
+
+    desk.office.sql("UPDATE tasks SET status = 'done' WHERE subject <> 'left out'")
+    assert desk.push(TASKS)["created"] == 2
+    assert desk.tasks("Subject", "Status") == [("by hand", "Completed"), ("by sequence", "Completed")]
+
+    desk.office.sql("UPDATE tasks SET status = 'open', note = 'again' WHERE subject = 'by hand'")
+    desk.push(TASKS)
+    assert desk.tasks("Status", "Description") == [("Completed", None)] * 2
+
+
+@pytest.mark.requirement("OSF-059")
+def test_advanced_task_mapping_sends_what_is_to_be_done_and_then_its_end(desk: Desk, files: MappingFiles) -> None:
+    files.replace("task_tasks", "value: [done]", "value: [done, open, skipped]")
+    desk.make("tasks", type="call", subject="to do", due_on="2026-03-05")
+    desk.make("tasks", type="email", subject="to skip")
+    desk.push(TASKS)
+    assert desk.tasks("Subject", "Status") == [("to do", "Not Started"), ("to skip", "Not Started")]
+    before = desk.tasks("Id")
+
+    desk.office.sql("UPDATE tasks SET status = CASE subject WHEN 'to do' THEN 'done' ELSE 'skipped' END")
+    assert desk.push(TASKS)["updated"] == 2
+    assert desk.tasks("Subject", "Status") == [("to do", "Completed"), ("to skip", "Deferred")]
+    assert desk.tasks("Id") == before
+
+
+@pytest.mark.requirement("OSF-138")
+@pytest.mark.requirement("OSF-139")
+def test_opens_and_clicks_are_off_and_when_on_one_write_a_day(desk: Desk, files: MappingFiles) -> None:
+    mail = desk.make("mails", subject="x")
+
+    def happen(kind: str, moment: str) -> None:
+        statement = "INSERT INTO mail_events (mail_id, kind, happened_at) VALUES (:mail, :kind, :at)"
+        desk.office.sql(statement, mail=mail, kind=kind, at=moment)
+
+    happen("open", "2026-03-03 08:00:00")
+    assert desk.office.one("SELECT count(*) FROM sync_pending WHERE mapping = :mapping", mapping=DAYS) == 0
+    files.replace("task_opens_and_clicks", "on: false", "on: true")
+    desk.push(DAYS)  # what was before is history
+    assert desk.tasks("Id") == []
+
+    for kind, hour in (("open", "08"), ("open", "09"), ("click", "10")):
+        happen(kind, f"2026-03-04 {hour}:00:00")
+    happen("open", f"{datetime.now(UTC):%Y-%m-%d} 00:00:00")
+    counts = desk.push(DAYS)
+    assert (counts["created"], counts["withheld"]) == (1, 1)  # today is not over yet
+    assert desk.tasks("Subject", "WhoId", "ActivityDate", "IsClosed") == [
+        ("Opened 2, clicked 1", desk.lead_id, "2026-03-04", True)
+    ]
+
+
+@pytest.mark.requirement("OSF-136")
+def test_a_title_is_what_the_mapping_makes_of_it(desk: Desk, files: MappingFiles) -> None:
+    files.change_template("task_calls", "Subject", "{{ user.last_name }} → {{ prospect.last_name }}: {{ disposition }}")
+    desk.make("calls", prospect_id=desk.contact, disposition="Busy")
+    desk.make("calls", disposition="x" * 250)
+    desk.push(CALLS)
+    user = desk.office.one("SELECT last_name FROM users WHERE id = :id", id=desk.user)
+    first, second = desk.tasks("Subject")
+    assert first == f"{user} → Ray: Busy"
+    assert (len(second), second[-1]) == (255, "…")
