@@ -110,7 +110,8 @@ def test_who_does_not_count_changes_nothing(diary: Diary) -> None:
     assert "updated" not in diary.push().counts
 
 
-@pytest.mark.requirement("OMS-070", "OMS-071")
+@pytest.mark.requirement("OMS-070")
+@pytest.mark.requirement("OMS-071")
 @pytest.mark.parametrize(
     ("column", "make", "kind"),
     [

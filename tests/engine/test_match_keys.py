@@ -27,7 +27,8 @@ def by_uid(diary: Diary) -> Diary:
     return diary
 
 
-@pytest.mark.requirement("OSF-157", "OMS-026")
+@pytest.mark.requirement("OSF-157")
+@pytest.mark.requirement("OMS-026")
 def test_an_event_with_the_same_owner_subject_start_and_end_is_linked_and_not_doubled(diary: Diary) -> None:
     known = event(diary, Subject="DEMO")
     record = diary.meeting()
@@ -38,7 +39,8 @@ def test_an_event_with_the_same_owner_subject_start_and_end_is_linked_and_not_do
     assert diary.meetings.links() == [(record, known)]
 
 
-@pytest.mark.requirement("OSF-157", "OMS-026")
+@pytest.mark.requirement("OSF-157")
+@pytest.mark.requirement("OMS-026")
 @pytest.mark.parametrize(
     "other", [{"Subject": "Other"}, {"EndDateTime": "2026-03-02T10:30:00Z"}, {"OwnerId": "User-9"}]
 )

@@ -55,7 +55,8 @@ def edit(office: Office, made: int, **values: Any) -> None:
     office.sql(f"UPDATE meetings SET {changes} WHERE id = :id", id=made, **values)  # noqa: S608
 
 
-@pytest.mark.requirement("OSF-026", "OMS-001")
+@pytest.mark.requirement("OSF-026")
+@pytest.mark.requirement("OMS-001")
 def test_a_meeting_with_a_prospect_becomes_an_event_with_its_people(small_office: Office) -> None:
     prospect = person(small_office, "Contact", CONTACT)
     made = meeting(small_office, prospect, location="Room 1")
@@ -104,7 +105,9 @@ def test_a_canceled_meeting_is_flagged_and_stays(small_office: Office) -> None:
     assert (bool(event["Canceled__c"]), bool(event["No_Show__c"])) == (True, True)
 
 
-@pytest.mark.requirement("OMS-017", "OMS-018", "OMS-019")
+@pytest.mark.requirement("OMS-017")
+@pytest.mark.requirement("OMS-018")
+@pytest.mark.requirement("OMS-019")
 @pytest.mark.parametrize("values", [{"canceled": True}, {"is_organizer": False}])
 def test_what_the_conditions_withhold_does_not_go(small_office: Office, values: dict[str, Any]) -> None:
     prospect = person(small_office, "Contact", CONTACT)
@@ -133,7 +136,8 @@ def test_whole_days_are_not_shifted(small_office: Office) -> None:
     assert events(small_office)[0]["EndDate"] == "2026-03-02"
 
 
-@pytest.mark.requirement("OSF-157", "OMS-026")
+@pytest.mark.requirement("OSF-157")
+@pytest.mark.requirement("OMS-026")
 def test_an_event_that_is_there_already_is_linked(small_office: Office) -> None:
     prospect = person(small_office, "Contact", CONTACT)
     times = {"StartDateTime": "2026-03-02T09:00:00.000+0000", "EndDateTime": "2026-03-02T10:00:00.000+0000"}
