@@ -9,10 +9,4 @@ from __future__ import annotations
 import sys
 
 if sys.argv[1:2] == ["scheduler"] or sys.argv[1:3] == ["celery", "worker"]:
-    import great_expectations  # noqa: F401
-    import pandas as pd  # noqa: F401
-
-    import modstamp.connectors.salesforce.connector
-    import modstamp.engine.run
-    import modstamp.staging
-    import modstamp.state.store  # noqa: F401
+    import modstamp.orchestration.preload  # noqa: F401

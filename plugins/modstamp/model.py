@@ -91,6 +91,7 @@ class Status(StrEnum):
     MISSING = "missing"  # the record is deleted or not visible
     REJECTED = "rejected"  # this record will not pass as it is
     RETRY = "retry"  # a passing condition; the same action may pass later
+    LOCKED = "locked"  # nothing was done, because another write had the record or its parent just then
     UNKNOWN = "unknown"  # no answer arrived: it may have been done or not (G21)
 
 
@@ -120,6 +121,7 @@ class OwnKey:
 class Action:
     """One thing to do at the target. `id` is None for a create; `values` are in the target's own fields and values.
 
+    `parents`: ids of the records that it hangs on; writes with the same ones travel together, as the target locks them.
     `own_key` travels with a create: a second create with it is refused by the target, and its outcome is UNKNOWN, as
     what the first one left is still to be looked at.
     """
@@ -128,6 +130,7 @@ class Action:
     id: str | None
     values: Values = field(default_factory=dict)
     own_key: OwnKey | None = None
+    parents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -155,6 +155,16 @@ class Settings(BaseSettings):
         timedelta(seconds=1), description="First wait between repetitions; doubles, with jitter"
     )
 
+    small_push: int = Field(
+        100,
+        ge=0,
+        description="A push of so many records does all its steps in its first task; 0: none does",
+    )
+    lock_tries: int = Field(3, ge=0, description="How often a push tries records again that another write has locked")
+    lock_wait: Duration = Field(
+        timedelta(seconds=0.5), description="First wait before that; doubles, with jitter of half of it"
+    )
+
     notifiers: dict[str, dict[str, Any]] = Field(
         {"modstamp.orchestration.alerts.LogNotifier": {}},
         description="Who hears of failed and held runs: paths of Airflow notifiers with their arguments, as JSON",

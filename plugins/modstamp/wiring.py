@@ -132,6 +132,19 @@ class Run:
             cursor = tx.cursors.get(self.environment.mapping.name)
         return cursor.cursor is None and cursor.upper is None
 
+    def goes_through(self, handoff: Handoff) -> bool:
+        """Whether the other steps follow at once: nothing is there to do, or a push of few records, which none holds.
+
+        A window that is not read whole, and a dry run, which shows its steps, take them one by one.
+        """
+        from modstamp.engine import brakes  # noqa: PLC0415  # pandas
+
+        few = self.environment.settings.small_push if handoff.direction is Direction.PUSHING else 0
+        rows = sum(part.rows for part in handoff.parts)
+        if handoff.dry_run or not handoff.whole or rows > few:
+            return False
+        return not rows or brakes.let_pass(self.environment, handoff)
+
     def transform(self, handoff: Handoff) -> Handoff:
         from modstamp.engine import run  # noqa: PLC0415  # pandas
 
@@ -365,14 +378,11 @@ def _words(error: DBAPIError) -> str:
 
 
 def _check_migrated(engine: Engine, where: str) -> None:
-    from alembic.script import ScriptDirectory  # noqa: PLC0415  # not at DAG-parse time
-
-    from modstamp.migrations import configuration, revision  # noqa: PLC0415  # Alembic
+    from modstamp.migrations import newest, revision  # noqa: PLC0415  # Alembic
     from modstamp.state.database import read_only  # noqa: PLC0415  # SQLAlchemy
 
     with read_only(engine).connect() as connection:
-        found = revision(connection)
-        wanted = ScriptDirectory.from_config(configuration(connection)).get_current_head()
+        found, wanted = revision(connection), newest()
     if found != wanted:
         has = f"has schema {found}" if found else "has never been migrated"
         problem = Problem(where, f"it {has}; this version needs {wanted}", "run `python -m modstamp migrate`")

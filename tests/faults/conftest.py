@@ -23,7 +23,13 @@ def open_desk(salesforce: Salesforce, linked_sqlite: Engine, tmp_path: Path) -> 
     """A desk whose settings are quick to try again; `extra` is of the Salesforce connection."""
 
     def opened(*, extra: dict[str, Any] | None = None, **settings: Any) -> Desk:
-        quick = {"retry_wait": timedelta(milliseconds=1), "retries": 2, "recovery_margin": timedelta(0), **settings}
+        quick = {
+            "retry_wait": timedelta(milliseconds=1),
+            "lock_wait": timedelta(milliseconds=1),
+            "retries": 2,
+            "recovery_margin": timedelta(0),
+            **settings,
+        }
         office = linked_office(salesforce, linked_sqlite, tmp_path, **quick)
         office.extra = extra or {}
         return Desk(office)

@@ -22,19 +22,48 @@ def office(salesforce: Salesforce, linked_sqlite: Engine, tmp_path: Path) -> Off
     return linked_office(salesforce, linked_sqlite, tmp_path)
 
 
+AT_ONCE = {
+    "state": "success",
+    "tasks": {"extract": "success", "transform": "skipped", "validate": "skipped", "load": "skipped"},
+}
+
+
 @pytest.mark.requirement("OSF-008")
 @pytest.mark.requirement("OSF-011")
 def test_a_poll_and_a_push_by_airflow(office: Office, airflow: Airflow) -> None:
     office.fill_leads(3)
     office.sql("INSERT INTO prospects (email, last_name, company) VALUES ('new@example.com', 'New', 'Firm')")
 
-    poll, push = airflow.run(
-        office, {"dag": "salesforce_lead_poll", "params": {}}, {"dag": "salesforce_lead_push", "params": {}}
+    poll, push, quiet = airflow.run(
+        office,
+        {"dag": "salesforce_lead_poll", "params": {}},
+        {"dag": "salesforce_lead_push", "params": {}},
+        {"dag": "salesforce_lead_push", "params": {}},
+        MODSTAMP_SMALL_PUSH="0",
     )
 
     assert poll == push == {"state": "success", "tasks": dict.fromkeys(poll["tasks"], "success")}
     assert office.one("SELECT count(*) FROM prospects") == 4
     assert max(row["Email"] for row in office.leads()) == "new@example.com"
+    assert quiet == AT_ONCE, "a run that finds nothing takes one task"
+
+
+@pytest.mark.requirement("OSF-012")
+def test_a_push_of_few_records_does_all_its_steps_in_its_first_task(office: Office, airflow: Airflow) -> None:
+    office.sql("INSERT INTO prospects (email, last_name, company) VALUES ('new@example.com', 'New', 'Firm')")
+
+    _, push, changed = airflow.run(
+        office,
+        {"dag": "salesforce_lead_poll", "params": {}},
+        {"dag": "salesforce_lead_push", "params": {}},
+        {"dag": "salesforce_lead_push", "params": {"dry_run": True}},
+    )
+
+    assert push == AT_ONCE
+    assert [row["Email"] for row in office.leads()] == ["new@example.com"]
+    assert office.one("SELECT count(*) FROM sync_pending WHERE mapping = 'salesforce_lead'") == 0
+    assert office.one("SELECT status FROM sync_runs WHERE direction = 'pushing'") == "completed"
+    assert changed["tasks"]["load"] == "success", "a dry run shows its steps"
 
 
 def test_a_dry_run_by_airflow_writes_nothing(office: Office, airflow: Airflow) -> None:

@@ -15,6 +15,7 @@ from modstamp.model import Action, Column, Direction, Operation, Outcome, Presen
 from modstamp.ports import LINK_COLUMNS, Transaction
 
 _REFUSED = {Status.REJECTED: "rejected", Status.EXISTS: "ambiguous"}
+_LATER = (Status.RETRY, Status.LOCKED, Status.CONFLICT)
 _HELD_AS = {**_REFUSED, Status.UNKNOWN: "held"}
 _WORDS = {Operation.CREATE: "created", Operation.UPDATE: "updated", Operation.DELETE: "deleted"}
 
@@ -41,10 +42,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ledger:
-    """Where answers are written down."""
+    """Where answers are written down.
+
+    `tries_again`: this very run will try locked records once more, so that nothing is told of them yet.
+    """
 
     job: Job
     tx: Transaction
+    tries_again: bool = False
 
 
 def settle_answers(ledger: Ledger, answers: Sequence[Answer]) -> None:
@@ -52,7 +57,8 @@ def settle_answers(ledger: Ledger, answers: Sequence[Answer]) -> None:
     answers = _not_linked_meanwhile(ledger, answers)
     done = [each for each in answers if _is_done(each)]
     refused = [each for each in answers if each.outcome.status in _REFUSED]
-    later = [each for each in answers if each.outcome.status in (Status.RETRY, Status.CONFLICT) or _is_gone(each)]
+    later = [each for each in answers if each.outcome.status in _LATER or _is_gone(each)]
+    told = [each for each in later if not (ledger.tries_again and each.outcome.status is Status.LOCKED)]
     _save_links(ledger, done)
     _drop_pending(ledger, [*done, *refused])
     if done:
@@ -63,10 +69,10 @@ def settle_answers(ledger: Ledger, answers: Sequence[Answer]) -> None:
     _write_history(ledger, done)
     closed = [*done, *refused, *later]
     unanswered = [each for each in answers if each.outcome.status is Status.UNKNOWN]
-    _write_log(ledger, done, refused, [*later, *unanswered])
+    _write_log(ledger, done, refused, [*told, *unanswered])
     ledger.tx.intents.close([each.link_id for each in closed])
     ledger.tx.links.discard([each.link_id for each in [*refused, *later] if each.action.operation is Operation.CREATE])
-    ledger.job.tally.add("again", len(later))
+    ledger.job.tally.add("again", len(told))
     ledger.job.tally.add("unanswered", len(unanswered))
 
 

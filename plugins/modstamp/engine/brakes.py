@@ -79,18 +79,21 @@ class _Standing:
         return max(0, self.linked + self.done.get(EMPTIED, 0) - self.done.get(Operation.CREATE, 0))
 
 
+def let_pass(environment: Environment, handoff: Handoff) -> bool:
+    """Whether the run stays within its limits even if each of its rows were to be written. Calls nobody."""
+    standing = _standing(environment, handoff)
+    return not _emptied_inside(standing) and not _excesses(environment, handoff, standing, _most(environment, handoff))
+
+
 def look(environment: Environment, handoff: Handoff) -> Question | None:
     """What the run is to be held for. Writes nothing; when pushing, the last look calls the other system."""
-    rows, gone = sum(part.rows for part in handoff.parts), sum(part.deleted for part in handoff.parts)
-    if not rows:
+    if not sum(part.rows for part in handoff.parts):
         return None
     standing = _standing(environment, handoff)
-    if standing.inside == 0 and standing.linked >= _SMALL_BASE:
+    if _emptied_inside(standing):
         words = f"there is no {environment.mapping.internal} left, while {standing.linked:,} of them are linked"
         return Question((Excess(EMPTIED, standing.linked, standing.linked, words),))
-    bound: Mapping[str, int]
-    deleted = rows if environment.mapping.deletes_canceled else gone
-    bound = {Operation.CREATE: rows - gone, Operation.UPDATE: rows - gone, Operation.DELETE: deleted, EMPTIED: gone}
+    bound = _most(environment, handoff)
     for dearer in (_by_links, _by_plans):
         excesses = _excesses(environment, handoff, standing, bound)
         if not excesses:
@@ -114,6 +117,17 @@ def _is_approved(environment: Environment, handoff: Handoff, question: Question)
         and _answered(environment.settings, hold, environment.store.now())
         and _covers(hold, question)
     )
+
+
+def _emptied_inside(standing: _Standing) -> bool:
+    return standing.inside == 0 and standing.linked >= _SMALL_BASE
+
+
+def _most(environment: Environment, handoff: Handoff) -> Mapping[str, int]:
+    """What the run could do at the most."""
+    rows, gone = sum(part.rows for part in handoff.parts), sum(part.deleted for part in handoff.parts)
+    deleted = rows if environment.mapping.deletes_canceled else gone
+    return {Operation.CREATE: rows - gone, Operation.UPDATE: rows - gone, Operation.DELETE: deleted, EMPTIED: gone}
 
 
 def _of_window(environment: Environment, handoff: Handoff, standing: _Standing, here: Mapping[str, int]) -> Question:

@@ -14,7 +14,7 @@ from modstamp.engine.answers import Answer, Ledger, settle_answers
 from modstamp.engine.environment import Environment, Job
 from modstamp.engine.frames import frame
 from modstamp.errors import LimitReachedError
-from modstamp.model import Abilities, Action, Operation, Outcome, Side, Values
+from modstamp.model import Abilities, Action, Operation, Outcome, Side, Status, Values
 from modstamp.ports import Transaction
 
 NO_ENTRY = 0  # counters begin at 1, so that this one ends no entry
@@ -77,27 +77,29 @@ def _wait(environment: Environment, operation: Operation) -> timedelta:
     return environment.settings.answer_wait(creates=operation is Operation.CREATE)
 
 
-def dispatch(job: Job, sendings: Sequence[Sending], started: float) -> None:
+def dispatch(job: Job, sendings: Sequence[Sending], started: float, *, tries_again: bool = False) -> list[str]:
     """Steps 3 and 4. `started`: when step 1 began to read, by the monotonic clock.
 
+    Returns the internal ids of records that another write had locked; their entries stay. `tries_again`: see `Ledger`.
     Raises `LimitReachedError` and `LeaseLostError`; what was not sent has no intent any longer.
     """
     deadline = started + job.environment.settings.send_deadline.total_seconds()
     chunks = _chunks(sendings, job.environment.connector.abilities())
+    locked: list[str] = []
     for number, chunk in enumerate(chunks):
         try:
-            _send_chunk(job, chunk, deadline)
+            locked += _send_chunk(job, chunk, deadline, tries_again=tries_again)
         except LimitReachedError:
             _withdraw(job, [each for rest in chunks[number:] for each in rest])
             raise
+    return locked
 
 
 def _chunks(sendings: Sequence[Sending], abilities: Abilities) -> list[list[Sending]]:
-    """One call's worth each, one operation each, in the order of G24."""
+    """One call's worth each, one operation each, in the order of G24; children of one parent beside each other."""
+    ordered = sorted(sendings, key=lambda each: each.action.parents)
     sizes = {Operation.CREATE: abilities.most_creates}
-    by_operation = {
-        operation: [each for each in sendings if each.action.operation is operation] for operation in _ORDER
-    }
+    by_operation = {operation: [each for each in ordered if each.action.operation is operation] for operation in _ORDER}
     return [
         chosen[start : start + size]
         for operation, chosen in by_operation.items()
@@ -106,14 +108,14 @@ def _chunks(sendings: Sequence[Sending], abilities: Abilities) -> list[list[Send
     ]
 
 
-def _send_chunk(job: Job, chunk: Sequence[Sending], deadline: float) -> None:
+def _send_chunk(job: Job, chunk: Sequence[Sending], deadline: float, *, tries_again: bool) -> list[str]:
     """Steps 3 and 4 for one call's worth of actions."""
     environment = job.environment
     with environment.store.begin() as tx:
         tx.leases.check(job.lease)
     if time.monotonic() > deadline:  # looked at last: the check before it may have waited for a lock
         _withdraw(job, chunk)
-        return
+        return []
     mapping = environment.mapping
     fields = mapping.field_names(Side.EXTERNAL)
     outcomes = environment.connector.push(mapping.external_type, [each.action for each in chunk], fields)
@@ -121,7 +123,8 @@ def _send_chunk(job: Job, chunk: Sequence[Sending], deadline: float) -> None:
     with environment.store.begin() as tx:
         tx.leases.check(job.lease)
         answers = [_answer(each, outcome, answered_at) for each, outcome in zip(chunk, outcomes, strict=True)]
-        settle_answers(Ledger(job=job, tx=tx), answers)
+        settle_answers(Ledger(job=job, tx=tx, tries_again=tries_again), answers)
+    return [each.internal_id for each in answers if each.outcome.status is Status.LOCKED]
 
 
 def _answer(sending: Sending, outcome: Outcome, answered_at: datetime) -> Answer:

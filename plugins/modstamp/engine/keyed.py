@@ -51,7 +51,7 @@ def _outcome(row: Row, found: Found, tried: Outcome | None, *, late: bool) -> Ou
     if tried is None:
         return Outcome(status=Status.RETRY if late else Status.UNKNOWN)
     # What did not arrive this time may have arrived the time before: only its key can tell.
-    return Outcome(status=Status.UNKNOWN) if tried.status is Status.RETRY else tried
+    return Outcome(status=Status.UNKNOWN) if tried.status in (Status.RETRY, Status.LOCKED) else tried
 
 
 def _by_key(environment: Environment, rows: Sequence[Row]) -> dict[str, Row]:

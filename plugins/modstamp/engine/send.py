@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from random import SystemRandom
 
 import numpy as np
 
@@ -34,15 +35,36 @@ from modstamp.engine.plan import Plan, plan
 from modstamp.engine.settle import AT_REST, Settling
 from modstamp.model import Action, Column, Direction, Operation, OwnKey, Side, Value
 from modstamp.ports import LINK_COLUMNS, Transaction
+from modstamp.settings import Settings
 
 
 def send(job: Job, source: Source) -> None:
-    """Push one batch. Raises `LimitReachedError` and `LeaseLostError`; what was not sent stays pending."""
+    """Push one batch. Raises `LimitReachedError` and `LeaseLostError`; what was not sent stays pending.
+
+    Records that another write had locked are tried again, without the others and from the first step on, as that write
+    has changed them; those that are locked still stay pending (G18).
+    """
+    for wait in (*_lock_waits(job.environment.settings), None):
+        locked = _send_once(job, source, tries_again=wait is not None)
+        if not locked or wait is None:
+            return
+        time.sleep(wait)
+        ids = column(source.records, Column.ID)
+        source = source.pick(np.flatnonzero(np.isin(ids, locked)))
+
+
+def _lock_waits(settings: Settings) -> list[float]:
+    """Seconds. With jitter, so that two programs that met do not meet again."""
+    first, dice = settings.lock_wait.total_seconds(), SystemRandom()
+    return [first * 2**number * dice.uniform(0.5, 1.5) for number in range(settings.lock_tries)]
+
+
+def _send_once(job: Job, source: Source, *, tries_again: bool) -> list[str]:
+    """All four steps. Returns the ids of locked records."""
     started = time.monotonic()
-    environment = job.environment
-    seen = _read(environment, source)
+    seen = _read(job.environment, source)
     sendings = land.twice(lambda: _intend(job, source, seen))
-    dispatch(job, sendings, started)
+    return dispatch(job, sendings, started, tries_again=tries_again)
 
 
 def preview(environment: Environment, source: Source, context: Context) -> Plan:
@@ -159,6 +181,7 @@ def _sendings(environment: Environment, planned: Plan, link_ids: Objects, writes
     batch, result = planned.batch, []
     ids, counters, both = column(batch.source.records, Column.ID), _answered_entries(planned), planned.values_of_both
     carried, held, read, rules = _values(planned), _internal_values(planned), _read_values(planned), _rules(planned)
+    parents = _parents(planned)
     for position in np.flatnonzero(writes):
         operation = operations.get(planned.kinds[position], Operation.UPDATE)
         target = None if operation is Operation.CREATE else batch.target_ids[position]
@@ -166,12 +189,13 @@ def _sendings(environment: Environment, planned: Plan, link_ids: Objects, writes
         if operation is Operation.CREATE:  # blanks are left out, so that the target's own defaults stand
             values = {name: value for name, value in values.items() if value is not None}
         own_key = _own_key(environment) if operation is Operation.CREATE else None
+        action = Action(operation=operation, id=target, values=values, own_key=own_key, parents=parents[position])
         result.append(
             Sending(
                 link_id=link_ids[position],
                 internal_id=ids[position],
                 counter=counters[position],
-                action=Action(operation=operation, id=target, values=values, own_key=own_key),
+                action=action,
                 internal_values=held[position],
                 read={name: read[name][position] for name in values},
                 rules={name: rules[name][position] for name in values},
@@ -180,6 +204,17 @@ def _sendings(environment: Environment, planned: Plan, link_ids: Objects, writes
             )
         )
     return result
+
+
+def _parents(planned: Plan) -> list[tuple[str, ...]]:
+    """Per row the ids of the records that it names outside once it is written, in the order of the mapping's fields."""
+    named = [row.external for row in planned.batch.mapping.fields if row.names_parent]
+    columns = [choose(present(new), new, old) for new, old in (_before_and_after(planned, name) for name in named)]
+    return [tuple(str(value or "") for value in row) for row in zip(*columns, strict=True)] or [()] * len(planned)
+
+
+def _before_and_after(planned: Plan, name: str) -> tuple[Objects, Objects]:
+    return column(planned.batch.source.converted, name), column(planned.batch.target, name)
 
 
 def _own_key(environment: Environment) -> OwnKey | None:

@@ -310,6 +310,11 @@ class FieldMapping(Strict):
         return self.reference is not None and self.reference.look_for is not None
 
     @property
+    def names_parent(self) -> bool:
+        """Whether the external value is the id of another record, which may be locked while this one is written."""
+        return self.reference is not None and self.reference.by is None
+
+    @property
     def is_partial(self) -> bool:
         """Whether only what counts of the internal value is compared and sent, which the records alone do not tell."""
         return bool(self.references or self.left_out_with or self.last_day_when)

@@ -7,6 +7,7 @@ with ``python -m modstamp.migrations "what changes"``. A change of the triggers 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -33,12 +34,18 @@ def migrate(engine: Engine) -> None:
             connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))  # SQLite's transactions are one at a time
         settings = configuration(connection)
         present = revision(connection)
-        if present == ScriptDirectory.from_config(settings).get_current_head():
+        if present == newest():
             return
         if present is not None:
             _each_table(connection, capture.remove)  # SQLite drops no column that a trigger names
         command.upgrade(settings, "head")
         _each_table(connection, capture.install)
+
+
+@cache
+def newest() -> str | None:
+    """The revision of this version. Found once per process, as it takes reading all of them."""
+    return ScriptDirectory.from_config(_scripts(Config())).get_current_head()
 
 
 def revision(connection: Connection) -> str | None:
@@ -48,7 +55,10 @@ def revision(connection: Connection) -> str | None:
 
 def configuration(connection: Connection) -> Config:
     """Alembic's configuration, without a file: the scripts in this package, over an open connection."""
-    settings = Config(attributes={"connection": connection})
+    return _scripts(Config(attributes={"connection": connection}))
+
+
+def _scripts(settings: Config) -> Config:
     settings.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     settings.set_main_option("path_separator", "os")
     return settings

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from airflow.sdk import DAG, ExceptionRetryPolicy, Param, RetryAction, RetryRule, task
+from airflow.sdk import DAG, ExceptionRetryPolicy, Param, RetryAction, RetryRule, get_parsing_context, task
 
 from modstamp import wiring
 from modstamp.errors import ConfigurationError, FatalError, RetryableError
@@ -34,9 +34,17 @@ RETRY_POLICY: Final = ExceptionRetryPolicy(
 
 
 def sync_dags(settings: Settings) -> list[DAG]:
-    """Every DAG of every mapping. Raises `ConfigurationError`, which Airflow shows as an import error of the file."""
-    every = wiring.mappings(settings)
-    return [_dag(every, file, direction, settings) for file in every.files for direction in Direction]
+    """Every DAG of every mapping. Raises `ConfigurationError`, which Airflow shows as an import error of the file.
+
+    A task needs its own DAG alone, and reads this in a process of its own each time.
+    """
+    every, wanted = wiring.mappings(settings), get_parsing_context().dag_id
+    return [
+        _dag(every, file, direction, settings)
+        for file in every.files
+        for direction in Direction
+        if wanted in (None, dag_id(file.mapping, direction))
+    ]
 
 
 def dag_id(mapping: TypeMapping, direction: Direction) -> str:

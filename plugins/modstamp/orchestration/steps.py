@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from airflow.sdk import get_current_context
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.bases.xcom import BaseXCom
+from airflow.sdk.exceptions import AirflowSkipException, DownstreamTasksSkipped
 
 from modstamp import approval, wiring
 from modstamp.engine.handoff import Handoff, RunOptions, Summary
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 
+_OTHERS: Final = ("transform", "validate", "load")
 _SHOWN: Final = 200  # differences of a dry run in the log
 
 log = logging.getLogger(__name__)
@@ -37,7 +39,8 @@ def extract(mapping: str, direction: str) -> Document:
     """Raises `AirflowSkipException` when there is nothing to begin.
 
     The direction is off, another run is at work, an earlier one waits for an answer, or a limit is reached. None of
-    these is a failure: the work stays where it is, and the next run takes it up.
+    these is a failure: the work stays where it is, and the next run takes it up. A run of few records, or of none, does
+    its other steps here too: the tasks for them would take many times as long (OSF-012).
     """
     settings, towards = Settings(), Direction(direction)
     if not wiring.mappings(settings)[mapping].is_on(towards):
@@ -52,6 +55,11 @@ def extract(mapping: str, direction: str) -> Document:
             raise AirflowSkipException(str(error)) from error
         except LimitReachedError as limit:
             raise _paused(run, limit) from limit
+        if run.goes_through(handoff):
+            with _noted(run, handoff):
+                summary = run.load(run.validate(run.transform(handoff)))
+            context["ti"].xcom_push(BaseXCom.XCOM_RETURN_KEY, _ended(summary, dry_run=False))
+            raise DownstreamTasksSkipped(tasks=list(_OTHERS))  # type: ignore[no-untyped-call]
     return _passed_on("extracted", handoff)
 
 
@@ -124,18 +132,24 @@ def _hold(document: Document) -> Hold | None:
 
 @contextmanager
 def _step(document: Document) -> Iterator[tuple[wiring.Run, Handoff]]:
-    """A run that is under way. Whatever ends it is noted in the log of runs before Airflow judges it by its class."""
+    """A run that is under way."""
     handoff = Handoff.from_dict(document)
-    with wiring.open_run(handoff.mapping, handoff.direction, Settings(), resolve) as run:
-        try:
-            yield run, handoff
-        except LimitReachedError as limit:
-            raise _paused(run, limit) from limit
-        except Exception as error:
-            if not handoff.dry_run:
-                # The text of an error that we did not write may hold what it was working on.
-                run.fail(handoff, str(error) if isinstance(error, ModstampError) else type(error).__name__)
-            raise
+    with wiring.open_run(handoff.mapping, handoff.direction, Settings(), resolve) as run, _noted(run, handoff):
+        yield run, handoff
+
+
+@contextmanager
+def _noted(run: wiring.Run, handoff: Handoff) -> Iterator[None]:
+    """Whatever ends the run is noted in the log of runs before Airflow judges it by its class."""
+    try:
+        yield
+    except LimitReachedError as limit:
+        raise _paused(run, limit) from limit
+    except Exception as error:
+        if not handoff.dry_run:
+            # The text of an error that we did not write may hold what it was working on.
+            run.fail(handoff, str(error) if isinstance(error, ModstampError) else type(error).__name__)
+        raise
 
 
 def _paused(run: wiring.Run, limit: LimitReachedError) -> AirflowSkipException:

@@ -93,7 +93,7 @@ def test_a_locked_row_is_left_for_the_next_run(world: SalesforceWorld, lead: str
     other = world.create([world.values(2)])[0]
     world.salesforce.fault("row_lock", ids=[lead])
     outcomes = world.connector.push("Lead", [update(lead, Phone="1"), update(other, Phone="1")], ["Phone"])
-    assert [outcome.status for outcome in outcomes] == [Status.RETRY, Status.OK]
+    assert [outcome.status for outcome in outcomes] == [Status.LOCKED, Status.OK]
     assert outcomes[0].code == "UNABLE_TO_LOCK_ROW"
 
 

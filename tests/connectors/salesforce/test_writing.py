@@ -111,7 +111,7 @@ def test_assignment_rules_sleep_unless_they_are_asked_for(auto_assign: bool, hea
         ("ENTITY_IS_DELETED", [], Status.MISSING),
         ("INVALID_CROSS_REFERENCE_KEY", [], Status.MISSING),
         ("INVALID_CROSS_REFERENCE_KEY", ["OwnerId"], Status.REJECTED),
-        ("UNABLE_TO_LOCK_ROW", [], Status.RETRY),
+        ("UNABLE_TO_LOCK_ROW", [], Status.LOCKED),
         ("DUPLICATES_DETECTED", [], Status.REJECTED),
         ("DUPLICATE_VALUE", ["Key__c"], Status.REJECTED),
         ("SOMETHING_NEW", [], Status.REJECTED),

@@ -260,7 +260,7 @@ def _refused(action: Action, error: RejectedRecordError) -> Outcome:
     if error.code in _MISSING:
         status = Status.MISSING
     elif error.code == "UNABLE_TO_LOCK_ROW":
-        status = Status.RETRY
+        status = Status.LOCKED
     elif error.code == "DUPLICATE_VALUE" and action.operation is Operation.CREATE:
         status, record_id = Status.EXISTS, error.reason.rpartition(" ")[2]
         if action.own_key and action.own_key.field in error.reason:

@@ -10,9 +10,9 @@ from modstamp.connectors.salesforce.composite import LARGE_PARTS, Part
 from modstamp.model import Action, Operation
 
 SIZE = 200  # records of one collection
-# Fields by which records share a parent. Salesforce locks the parent while it writes a child, so children of one parent
-# belong into one batch.
-_PARENTS = ("AccountId", "WhatId", "WhoId", "ParentId")
+# Fields by which records share a parent, of actions that do not say it. Salesforce locks the parent while it writes a
+# child, so children of one parent belong into one batch.
+_PARENTS = ("AccountId", "WhatId", "WhoId", "ParentId", "OwnerId")
 _METHODS = {Operation.UPDATE: "PATCH", Operation.CREATE: "POST", Operation.DELETE: "DELETE"}
 
 
@@ -44,7 +44,7 @@ def cut(actions: Iterable[tuple[int, Action]]) -> Iterator[Batch]:
         groups.setdefault((entry[1].operation, _refers(entry[1])), []).append(entry)
     order = list(_METHODS)
     for (operation, alone), found in sorted(groups.items(), key=lambda group: order.index(group[0][0])):
-        ordered = sorted(found, key=lambda entry: _parent(entry[1]))
+        ordered = sorted(found, key=lambda entry: _parents(entry[1]))
         for start in range(0, len(ordered), SIZE):
             yield Batch(operation=operation, actions=ordered[start : start + SIZE], alone=alone)
 
@@ -54,8 +54,8 @@ def _refers(action: Action) -> bool:
     return any(isinstance(value, str) and "@{" in value for value in action.values.values())
 
 
-def _parent(action: Action) -> str:
-    return next((str(action.values[name]) for name in _PARENTS if action.values.get(name)), "")
+def _parents(action: Action) -> tuple[str, ...]:
+    return action.parents or tuple(str(action.values.get(name) or "") for name in _PARENTS)
 
 
 def part(type_name: str, batch: Batch, *, auto_assign: bool, lists: Collection[str] = ()) -> Part:

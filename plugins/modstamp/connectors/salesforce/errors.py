@@ -48,7 +48,7 @@ _CONFIGURATION = {
     "UNSUPPORTED_API_VERSION": "write a version that the org has into the extra `api_version`",
 }
 _PASSING = {
-    "UNABLE_TO_LOCK_ROW", "SERVER_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED", "QUERY_TIMEOUT", "PROCESSING_HALTED",
+    "SERVER_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED", "QUERY_TIMEOUT", "PROCESSING_HALTED",
     "ALL_OR_NONE_OPERATION_ROLLED_BACK", "REQUEST_RUNNING_TOO_LONG", "CONCURRENT_REQUEST_LIMIT_EXCEEDED",
 }  # fmt: skip
 _PASSING_STATUS = {406, 420, 429, 503}  # with or without a body; 406 and 420 are seen in production
@@ -102,6 +102,8 @@ def of_record(action: Action, errors: Sequence[Mapping[str, Any]]) -> Outcome:
 def _status(action: Action, code: str, names_fields: bool) -> Status:  # noqa: FBT001 - one caller, right above
     if code in _MISSING or (code == _CROSS_REFERENCE and not names_fields and action.id is not None):
         return Status.MISSING
+    if code == "UNABLE_TO_LOCK_ROW":
+        return Status.LOCKED
     if code in _PASSING:
         return Status.RETRY
     if code == "DUPLICATE_VALUE" and action.operation is Operation.CREATE:
