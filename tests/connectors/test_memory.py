@@ -160,7 +160,7 @@ def test_a_locked_row_is_to_be_tried_again(world: MemoryWorld) -> None:
     ids = world.create([world.values(1)])
     world.system.locked.add(("Lead", ids[0]))
     (outcome,) = world.connector.push("Lead", [update(ids[0], Phone="1")], [])
-    assert outcome.status is Status.RETRY
+    assert outcome.status is Status.LOCKED
 
 
 def test_a_slow_write_lands_after_its_answer_was_lost(world: MemoryWorld) -> None:

@@ -118,7 +118,10 @@ def test_a_child_that_is_pushed_waits_for_its_parent(world: World) -> None:
     assert contacts.push().counts["waiting"] == 1
     assert world.system.rows(CONTACT) == {}
 
+    accounts.relatives = (contacts.mapping,)
     accounts.push()
+    entries = "SELECT reason, waits_for FROM sync_pending WHERE mapping = 'salesforce_contact'"
+    assert world.sql(entries) == [(None, None)], "an entry with neither starts its push by itself"
     contacts.push()
 
     ((parent),) = world.system.rows(ACCOUNT)

@@ -19,7 +19,7 @@ Write = Callable[[dict[str, str]], Path]
 def test_a_minimal_file_needs_few_words(write: Write, minimal: str) -> None:
     (mapping,) = load(write({"salesforce/lead.yaml": minimal}))
     assert mapping.name == "salesforce_lead"
-    assert (mapping.polling.every, mapping.pushing.every) == (timedelta(minutes=10), timedelta(minutes=1))
+    assert (mapping.polling.every, mapping.pushing.every) == (timedelta(minutes=10), timedelta(minutes=5))
     assert mapping.inbound.create.on
     assert not mapping.outbound.update.on
     assert mapping.fields[0].direction == "both"

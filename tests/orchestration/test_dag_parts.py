@@ -113,7 +113,7 @@ def test_a_push_is_started_by_its_pending_entries_and_by_the_clock(mappings: Map
     lead = schedule.of(mappings, mappings["salesforce_lead"], Direction.PUSHING, SETTINGS)
 
     assert isinstance(lead, AssetOrTimeSchedule)
-    assert lead.timetable == DeltaTriggerTimetable(timedelta(minutes=1))
+    assert lead.timetable == DeltaTriggerTimetable(timedelta(minutes=5))
     assert isinstance(lead.asset_condition, Asset)
     (watcher,) = lead.asset_condition.watchers
     kwargs = {"mapping": "salesforce_lead", "connection": "engagement"}

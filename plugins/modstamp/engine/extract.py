@@ -204,6 +204,23 @@ def wake(environment: Environment, direction: Direction) -> None:
             tx.pending.leave(mapping.name, direction, frame(entries))
 
 
+def wake_children(environment: Environment) -> None:
+    """Make due what others push and what waited for a record that this run has linked, so that their runs begin now.
+
+    Without it they would find out by themselves when their clock begins the next one (G16).
+    """
+    internal = environment.mapping.internal
+    children = [
+        each
+        for each in environment.others
+        if each.is_on(Direction.PUSHING) and any(internal in row.named_types for row in each.fields)
+    ]
+    if children:
+        with environment.store.begin() as tx:
+            for each in children:
+                tx.pending.wake(each, Direction.PUSHING, environment.names_of)
+
+
 def _free_by_now(tx: Transaction, mapping: TypeMapping, direction: Direction) -> list[str]:
     """Held records with at most one match, which nothing is linked to any longer."""
     held = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Final
 
 import pandas as pd
 
@@ -26,6 +27,8 @@ from modstamp.engine.window import Reading, open_window
 from modstamp.errors import LeaseLostError, LimitReachedError, ModstampError
 from modstamp.model import Column, Direction, Presence
 from modstamp.ports import Lease
+
+_NEW_LINKS: Final = ("created", "linked")
 
 
 @collecting.rarely()
@@ -249,6 +252,8 @@ def finish(environment: Environment, handoff: Handoff) -> Summary:
         # The next run reads anew: what was not landed is behind the cursor.
         environment.staging.remove(handoff.run_id, handoff.staged_under)
         return closing.record(environment, _after(handoff, tally, began), "paused", str(limit))
+    if any(tally.counts.get(kind) for kind in _NEW_LINKS):
+        extract.wake_children(environment)
     brakes.settle(job, question, ended=handoff.whole)
     remark = closing.remarks(environment, handoff, tally)
     if handoff.direction is Direction.POLLING and not handoff.stopped:

@@ -121,8 +121,8 @@ class Pushing(Strict):
     """Writing to the external side. In YAML also ``false``."""
 
     on: bool = True
-    every: Duration = timedelta(minutes=1)
-    """The longest wait, such as: 1 minute."""
+    every: Duration = timedelta(minutes=5)
+    """The longest wait, such as: 5 minutes. A change starts a push within seconds; the clock takes up what was left."""
     when: Condition | None = None
     """Only records for which this condition is true are created, updated or deleted; it looks at internal fields."""
 

@@ -56,8 +56,12 @@ def extract(mapping: str, direction: str) -> Document:
         except LimitReachedError as limit:
             raise _paused(run, limit) from limit
         if run.goes_through(handoff):
+            _passed_on("extracted", handoff)
             with _noted(run, handoff):
-                summary = run.load(run.validate(run.transform(handoff)))
+                for done, step in (("transformed", run.transform), ("validated", run.validate)):
+                    handoff = step(handoff)
+                    _passed_on(done, handoff)
+                summary = run.load(handoff)
             context["ti"].xcom_push(BaseXCom.XCOM_RETURN_KEY, _ended(summary, dry_run=False))
             raise DownstreamTasksSkipped(tasks=list(_OTHERS))  # type: ignore[no-untyped-call]
     return _passed_on("extracted", handoff)
