@@ -40,6 +40,14 @@ class SalesforceProcess:
         """Give every Lead this value, as of now."""
         self._ask("edit", field=field, value=value)
 
+    def hold_events(self, events: list[list[str]], owner: str) -> None:
+        """Events that somebody made by hand: subject, beginning, end."""
+        self._ask("hold_events", events=events, owner=owner)
+
+    def events(self) -> dict[str, int]:
+        """How many there are, and how many of them differ in subject, beginning or end."""
+        return dict(self._ask("events"))
+
     def charged(self) -> int:
         """Calls that the org counted so far."""
         return int(self._ask("charged")["charged"])
@@ -110,6 +118,24 @@ def _edit(salesforce: Salesforce, field: str, value: str) -> None:
         )
 
 
+def _hold_events(salesforce: Salesforce, events: list[list[str]], owner: str) -> None:
+    rows = [
+        {
+            "Subject": subject,
+            "StartDateTime": datetime.fromisoformat(begins),
+            "EndDateTime": datetime.fromisoformat(ends),
+            "OwnerId": owner,
+        }
+        for subject, begins, ends in events
+    ]
+    salesforce.store.insert_many("Event", rows, by=salesforce.org.people_id)
+
+
+def _events(salesforce: Salesforce) -> dict[str, int]:
+    found = [(row["Subject"], row["StartDateTime"], row["EndDateTime"]) for row in salesforce.store.rows("Event")]
+    return {"events": len(found), "distinct": len(set(found))}
+
+
 def _charged(salesforce: Salesforce) -> dict[str, int]:
     return {"charged": salesforce.counts()["charged"]}
 
@@ -121,6 +147,8 @@ def _refresh_token(salesforce: Salesforce) -> dict[str, str]:
 _ORDERS: dict[str, Callable[..., Mapping[str, Any] | None]] = {
     "fill": _fill,
     "edit": _edit,
+    "hold_events": _hold_events,
+    "events": _events,
     "charged": _charged,
     "refresh_token": _refresh_token,
 }
