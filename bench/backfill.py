@@ -57,12 +57,18 @@ INSERT INTO meetings (title, starts_at, ends_at, user_id, prospect_id, is_organi
 SELECT 'Meeting ' || number, moment, moment + interval '30 minutes', (SELECT min(id) FROM users),
        (SELECT min(id) FROM prospects) + number % :people, true, 'App', 'uid-' || number, moment - interval '7 days'
 FROM generate_series(1, :count) AS number,
-     LATERAL (SELECT date_trunc('minute', now() - interval '1 day' - number * interval '364 days' / :count) AS moment) AS at
+     LATERAL (SELECT now() - interval '1 day' - number * interval '364 days' / :count AS drawn) AS at,
+     LATERAL (SELECT date_trunc('minute', drawn) AS moment) AS minute
 """
 _ATTENDEES = """
 INSERT INTO meeting_attendees (meeting_id, prospect_id, email, answer, organizer)
 SELECT m.id, m.prospect_id, p.email, 'accepted', false FROM meetings m JOIN prospects p ON p.id = m.prospect_id
 """
+_OWNER = """
+SELECT external_id FROM sync_links
+WHERE mapping = 'salesforce_user' AND internal_id = (SELECT min(id)::text FROM users)
+"""
+_FIRST = "SELECT title, starts_at, ends_at FROM meetings ORDER BY id LIMIT :some"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +90,10 @@ def _fill(both: Systems, count: int, held: float) -> None:
         connection.execute(text(_MEETINGS), {"count": count, "people": _LEADS})
         connection.execute(text(_ATTENDEES))
         connection.execute(text("DELETE FROM sync_pending"))
-        owner = connection.execute(
-            text(
-                "SELECT external_id FROM sync_links WHERE mapping = 'salesforce_user' "
-                "AND internal_id = (SELECT min(id)::text FROM users)"
-            )
-        ).scalar_one()
-        rows = connection.execute(text("SELECT title, starts_at, ends_at FROM meetings ORDER BY id LIMIT :some"),
-                                  {"some": int(held * count)}).all()  # fmt: skip
-    both.salesforce.hold_events(
-        [[title, starts.astimezone(UTC).isoformat(), ends.astimezone(UTC).isoformat()] for title, starts, ends in rows],
-        owner,
-    )
+        owner = connection.execute(text(_OWNER)).scalar_one()
+        rows = connection.execute(text(_FIRST), {"some": int(held * count)}).all()
+    events = [[title, *(each.astimezone(UTC).isoformat() for each in ends)] for title, *ends in rows]
+    both.salesforce.hold_events(events, owner)
 
 
 def _bring_out() -> None:

@@ -29,7 +29,7 @@ _LOOKS_AGAIN: Final = timedelta(minutes=30)  # for room among the day's calls
 _GIVES_UP: Final = timedelta(days=60)
 _DOCUMENTATION: Final = """
 Brings out what was there before `{name}` listened, month by month, when a person says so: **Trigger → Backfill**, with
-the days from which and up to which it shall go. Nothing else starts this DAG.
+the days from which and up to which it shall go. What the schedule itself begins, once a month, is skipped.
 
 - **estimate** counts the month's records: how many are due, why the others stay, calls and minutes. It writes nothing.
   With *Estimate only* nothing follows.
@@ -49,9 +49,11 @@ def backfill_dags(settings: Settings) -> list[DAG]:
 
 
 def estimate(mapping: str) -> Document:
-    """What the month takes. Raises `AirflowSkipException` when that is all that was asked."""
+    """What the month takes. Raises `AirflowSkipException` when nobody asked for it."""
     from modstamp import report  # noqa: PLC0415  # rich
 
+    if get_current_context()["dag_run"].run_type == "scheduled":  # which Airflow makes while the DAG is not paused
+        raise AirflowSkipException("history goes out when a person says so: Trigger, Backfill")
     months = [each.as_dict() for each in backfill.estimate(mapping, _stretch(mapping), Settings(), resolve)]
     document = {"mapping": mapping, "months": months, "due": sum(each["due"] for each in months)}
     log.info("%s", report.estimated_backfill(document))
@@ -87,7 +89,6 @@ def _stretch(mapping: str) -> Stretch:
 def _dag(file: MappingFile, settings: Settings) -> DAG:
     mapping = file.mapping
     assert mapping.backfill is not None  # noqa: S101  # for the type checker: the caller asked
-    only: dict[str, Any] = {"allowed_run_types": ["backfill"]}
     with DAG(
         dag_id=f"{mapping.name}_backfill",
         dag_display_name=f"Backfill {mapping.external_type} · {mapping.connection}",
@@ -97,7 +98,6 @@ def _dag(file: MappingFile, settings: Settings) -> DAG:
         start_date=_BEGINNING,
         catchup=False,
         max_active_runs=1,
-        **only,
         tags=[mapping.system, mapping.internal, "backfill"],
         params={
             "estimate_only": Param(
