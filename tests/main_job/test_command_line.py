@@ -265,12 +265,7 @@ def _hold(shell: Shell) -> None:
     assert shell("sync", LEAD, "--direction", "polling", "--json").document["runs"][0]["held"]
 
 
-_ANSWERS = {
-    "backfill",
-    "decide",
-    "match",
-    "remap",
-}  # nobody has asked here: they understand, and say so
+_ANSWERS = {"decide", "match", "remap"}  # to what nobody has asked here: they understand the words, and say so
 
 
 def test_each_command_of_the_documentation_is_one(busy: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
