@@ -73,7 +73,8 @@ def _ready(places: Places, secrets: Secrets, port: int) -> Api:
         return api.takes_tasks() and airflow.health_problem(api.health()) is None
 
     if not wait_until(healthy, _READY):
-        raise airflow.failed(f"{airflow.health_problem(api.health())} of Airflow did not start", places)
+        part = airflow.health_problem(api.health()) or "the API for tasks"
+        raise airflow.failed(f"{part} of Airflow did not start within {_READY:g} s", places)
     api.log_in()
     if not wait_until(api.dags, _READY):
         raise StackError("\n".join(["Airflow found no DAG", *api.import_errors()]))
