@@ -2,80 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
-from tests.fixtures.office import ACCOUNT, CONTACT, LEAD, Office
+from tests.fixtures.activities import CALLS, DAYS, RECEIVED, SENT, TASKS, TEXTS, Desk
+from tests.fixtures.office import CONTACT, LEAD
 from tests.fixtures.small_office import MappingFiles
 
-SENT, RECEIVED, CALLS, TEXTS, TASKS, DAYS = (
-    f"salesforce_task_{kind}"
-    for kind in ("mails_sent", "mails_received", "calls", "texts", "tasks", "opens_and_clicks")
-)
 MOMENT = "2026-03-04 10:20:30"
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """Where activities are made: with a prospect who is a Lead, and one who is a Contact with an opportunity."""
-
-    office: Office
-    lead: int
-    contact: int
-    opportunity: int
-    user: int
-    lead_id: str
-    contact_id: str
-    opportunity_id: str
-
-    def make(self, table: str, **values: Any) -> int:
-        """With the lead, by the user, unless it is said otherwise; None stands for nobody."""
-        values = {"prospect_id": self.lead, "user_id": self.user, **values}
-        names = ", ".join(values)
-        marks = ", ".join(f":{name}" for name in values)
-        return int(self.office.one(f"INSERT INTO {table} ({names}) VALUES ({marks}) RETURNING id", **values))  # noqa: S608
-
-    def push(self, mapping: str) -> Mapping[str, int]:
-        return self.office.push(mapping).counts
-
-    def tasks(self, *names: str) -> list[Any]:
-        """These fields of every Task, in the order of their ids; a single one as it is."""
-        rows = list(self.office.salesforce.store.rows("Task"))
-        return [row[names[0]] if len(names) == 1 else tuple(row[name] for name in names) for row in rows]
-
-
-@pytest.fixture
-def desk(small_office: Office) -> Desk:
-    office = small_office
-    (lead,) = office.fill_leads(1)
-    (acme,) = office.insert("Account", [{"Name": "Acme", "OwnerId": office.owner}])
-    person = {"LastName": "Ray", "FirstName": "Eve", "Email": "eve@acme.example"}
-    (contact,) = office.insert("Contact", [{**person, "AccountId": acme, "OwnerId": office.owner}])
-    deal = office.salesforce.edit(
-        "Opportunity", Name="Presses", AccountId=acme, StageName="Qualification", CloseDate="2026-08-31"
-    )
-    office.later()
-    for mapping in (ACCOUNT, LEAD, CONTACT, "salesforce_opportunity_stage", "salesforce_opportunity"):
-        office.poll(mapping)
-    return Desk(
-        office=office,
-        lead=office.one("SELECT id FROM prospects WHERE email = 'lead0@example.com'"),
-        contact=office.one("SELECT id FROM prospects WHERE email = 'eve@acme.example'"),
-        opportunity=office.one("SELECT id FROM opportunities"),
-        user=int(
-            office.one(
-                "SELECT internal_id FROM sync_links WHERE mapping = 'salesforce_user' AND external_id = :id",
-                id=office.owner,
-            )
-        ),
-        lead_id=lead,
-        contact_id=contact,
-        opportunity_id=deal,
-    )
 
 
 @pytest.mark.requirement("OSF-010")
