@@ -23,6 +23,8 @@ VERBS: Final = {Direction.POLLING: "poll", Direction.PUSHING: "push"}
 
 # Long past, so that a schedule starts as soon as its DAG is unpaused; what was missed is in the cursor, not in runs.
 _BEGINNING: Final = datetime(2025, 1, 1, tzinfo=UTC)
+# Somebody waits for a push; a poll comes every few minutes.
+_PRIORITIES: Final = {Direction.POLLING: 1, Direction.PUSHING: 10}
 _RETRIES: Final = 3
 _RETRY_WAIT: Final = timedelta(seconds=30)
 RETRY_POLICY: Final = ExceptionRetryPolicy(
@@ -74,6 +76,7 @@ def _dag(every: Mappings, file: MappingFile, direction: Direction, settings: Set
             "retry_delay": _RETRY_WAIT,
             "retry_policy": RETRY_POLICY,
             "on_failure_callback": alerts.notifiers(settings),
+            "priority_weight": _PRIORITIES[direction],
         },
     ) as dag:
         calling: dict[str, Any] = {"multiple_outputs": False, "pool": pool(mapping.connection)}
