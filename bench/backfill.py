@@ -28,6 +28,7 @@ from modstamp.settings import Settings
 
 EVENT = "salesforce_event"
 _LEADS = 200
+_LIVES = (1.5, 7.0)  # seconds until a process is killed: the lease of the one before it ends first
 _LANE = "run_id LIKE 'backfill/%'"
 _HEAD = (
     "scene",
@@ -45,12 +46,12 @@ _HEAD = (
 _WRITES = "kind = 'write'"
 # Short enough that a create whose answer was lost is looked for soon; longer than the org needs for a portion (G21).
 _KILLED: dict[str, str] = {
-    "MODSTAMP_BACKFILL_ROWS": "200",
+    "MODSTAMP_BACKFILL_ROWS": "100",
     "MODSTAMP_LOOKBACK": "2",
     "MODSTAMP_SEND_DEADLINE": "10",
     "MODSTAMP_CALL_TIMEOUT": "15",
     "MODSTAMP_RECOVERY_MARGIN": "1",
-    "MODSTAMP_LEASE": "2",
+    "MODSTAMP_LEASE": "1",
 }
 _MEETINGS = """
 INSERT INTO meetings (title, starts_at, ends_at, user_id, prospect_id, is_organizer, source, provider_uid, booked_at)
@@ -101,21 +102,19 @@ def _fill(both: Systems, count: int, held: float) -> None:
     both.salesforce.hold_events(events, owner)
 
 
-def _bring_out() -> None:
+def _bring_out(due: int) -> None:
     """All of it, in this process; what it cannot do now is done when it is begun again."""
-    settings = Settings()
-    now = datetime.now(UTC)
+    settings, now = Settings(), datetime.now(UTC)
     chosen = backfill.stretch(EVENT, now - timedelta(days=366), now, settings)
-    due = sum(each.due for each in backfill.estimate(EVENT, chosen, settings))
     done = backfill.carry_out(EVENT, chosen, due, "bench", settings)
     print(done.as_dict(), file=sys.stderr, flush=True)
     sys.exit(0 if done.done else 3)
 
 
 @contextmanager
-def _begun() -> Iterator[Any]:
+def _begun(due: int) -> Iterator[Any]:
     """In a process of its own, which shares what is imported."""
-    process = multiprocessing.get_context("fork").Process(target=_bring_out)
+    process = multiprocessing.get_context("fork").Process(target=_bring_out, args=(due,))
     process.start()
     try:
         yield process
@@ -123,13 +122,13 @@ def _begun() -> Iterator[Any]:
         process.join()
 
 
-def _through(kills: int, draws: random.Random) -> int:
+def _through(due: int, kills: int, draws: random.Random) -> int:
     """Returns how often it was killed."""
     killed = 0
     while True:
-        with _begun() as process:
+        with _begun(due) as process:
             if killed < kills:
-                process.join(draws.uniform(0.1, 4.0))
+                process.join(draws.uniform(*_LIVES))
                 if process.is_alive():
                     os.kill(process.pid, signal.SIGKILL)
                     killed += 1
@@ -148,11 +147,11 @@ def _played(both: Systems, scene: Scene, count: int) -> tuple[str, ...]:
     _fill(both, count, scene.held)
     both.database.dispose()
     began = time.monotonic()
-    killed = _through(scene.kills, random.Random(7))  # noqa: S311
+    killed = _through(count, scene.kills, random.Random(7))  # noqa: S311
     seconds = time.monotonic() - began
     _settle(both)
     found = both.salesforce.events()
-    figures = (
+    figures: tuple[float, ...] = (
         count,
         found["events"],
         found["events"] - found["distinct"],
