@@ -211,7 +211,7 @@ MUTATIONS = (
     Mutation(
         "G20",
         "engine/look.py",
-        "return np.asarray(ours & bool(len(opened)))",
+        "return np.asarray(ours & bool(opened))",
         "return np.zeros(len(records), dtype=bool)",
         "engine/test_lost_answers.py::test_a_poll_that_meets_a_create_without_an_answer_leaves_it_alone",
     ),
@@ -274,8 +274,8 @@ MUTATIONS = (
     Mutation(
         "G29",
         "engine/answers.py",
-        "ledger.tx.journal.log(frame(rows))",
-        "del rows",
+        "for each in all_of_them],\n    }\n    ledger.tx.journal.log(frame(rows))",
+        "for each in all_of_them],\n    }\n    del rows",
         "engine/test_trouble.py::test_every_record_that_was_not_done_has_one_row_in_the_log_with_its_reason",
     ),
     Mutation(

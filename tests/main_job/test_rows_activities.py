@@ -66,16 +66,21 @@ def test_mails_from_outside_the_product_go_if_the_mapping_says_so(desk: Desk, fi
     assert desk.tasks("Subject") == ["Email: inside", "Email: outside"]
 
 
-@pytest.mark.requirement("OSF-040")
 @pytest.mark.requirement("OSF-041")
 @pytest.mark.requirement("OSF-042")
 @pytest.mark.requirement("OSF-043")
 def test_a_call_has_its_duration_disposition_and_purpose(desk: Desk) -> None:
-    call = {"duration_seconds": 125, "disposition": "Connected", "purpose": "Demo", "note": "Liked it"}
-    made = desk.make("calls", direction="inbound", called_at=MOMENT, **call)
+    call = {"duration_seconds": 125, "disposition": "Connected", "purpose": "Demo"}
+    desk.make("calls", direction="inbound", called_at=MOMENT, **call)
     desk.push(CALLS)
     names = ("Subject", "CallDurationInSeconds", "CallDisposition", "Call_Purpose__c", "CallType", "TaskSubtype")
     assert desk.tasks(*names) == [("Call: Connected", 125, "Connected", "Demo", "Inbound", "Call")]
+
+
+@pytest.mark.requirement("OSF-040")
+def test_a_logged_call_is_a_completed_task_that_follows_its_note(desk: Desk) -> None:
+    made = desk.make("calls", direction="inbound", called_at=MOMENT, note="Liked it")
+    desk.push(CALLS)
     assert desk.tasks("Status", "ActivityDate", "Description") == [("Completed", "2026-03-04", "Liked it")]
 
     desk.office.sql("UPDATE calls SET note = 'Loved it' WHERE id = :id", id=made)

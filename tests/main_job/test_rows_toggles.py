@@ -24,11 +24,12 @@ from modstamp import wiring
 from modstamp.model import Direction
 from modstamp.orchestration import schedule
 from modstamp.settings import Settings
-every = wiring.mappings(Settings(mappings=Path(sys.argv[1])))
+settings = Settings(mappings=Path(sys.argv[1]))
+every = wiring.mappings(settings)
 def seconds(found):
     timetable = getattr(found, "timetable", found)
     return None if found is None else timetable.delta.total_seconds()
-print(json.dumps({f"{m.name} {d}": seconds(schedule.of(every, m, d)) for m in every for d in Direction}))
+print(json.dumps({f"{m.name} {d}": seconds(schedule.of(every, m, d, settings)) for m in every for d in Direction}))
 """
 
 
@@ -59,7 +60,7 @@ def test_the_files_decide_what_runs_and_how_often(files: MappingFiles, tmp_path:
 
     found = schedules(files.folder, tmp_path / "airflow")
 
-    assert (found["salesforce_lead polling"], found["salesforce_lead pushing"]) == (120, 60)
+    assert (found["salesforce_lead polling"], found["salesforce_lead pushing"]) == (120, 300)
     assert (found["salesforce_contact polling"], found["salesforce_contact pushing"]) == (60, None)
     assert (found["salesforce_account polling"], found["salesforce_account pushing"]) == (None, 60)
     assert found["salesforce_user polling"] == 600

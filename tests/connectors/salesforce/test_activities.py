@@ -60,5 +60,5 @@ def test_a_parent_that_is_locked_waits(world: SalesforceWorld, people: list[str]
     world.salesforce.fault("parent_lock", delay=0.0)
     with world.salesforce.org.locks.taken(people[:1]):
         locked, saved = world.connector.push("Event", [new(WhoId=each) for each in people], [])
-    assert (locked.status, locked.code) == (Status.RETRY, "UNABLE_TO_LOCK_ROW")
+    assert (locked.status, locked.code) == (Status.LOCKED, "UNABLE_TO_LOCK_ROW")
     assert saved.status is Status.OK

@@ -107,7 +107,7 @@ def _type(body: Mapping[str, Any]) -> TypeDescription:
     lists = _lists(body)
     fields = [_field(field, lists) for field in body["fields"] if field["type"] not in _NO_SCALARS]
     told = {field.name for field in fields}
-    fields += [_list(name, types, body) for name, types in lists.items() if name not in told]
+    fields += [_list(name, types) for name, types in lists.items() if name not in told]
     return TypeDescription(
         name=body["name"],
         fields={field.name: field for field in fields},
@@ -141,14 +141,17 @@ def _lists(body: Mapping[str, Any]) -> dict[str, list[str]]:
     }
 
 
-def _list(name: str, types: Sequence[str], body: Mapping[str, Any]) -> Field:
-    """A list of ids that describe names with its relationship alone, as a recording of a real org does for Event."""
+def _list(name: str, types: Sequence[str]) -> Field:
+    """A list of ids that describe names with its relationship alone, as a recording of a real org does for Event.
+
+    It has no rights of its own there: those of its type are told with the type.
+    """
     return Field(
         name=name,
         kind="list",
         native="junctionidlist",
-        createable=body["createable"],
-        updateable=body["updateable"],
+        createable=True,
+        updateable=True,
         filterable=False,
         refers_to=tuple(types),
     )
