@@ -37,7 +37,12 @@ FIELDS: Final = (
     Field("salesforce_contact", "prospects", "title", "Contact", "Title"),
     Field("salesforce_account", "accounts", "website", "Account", "Website"),
 )
-_LINKED: Final = text("SELECT internal_id, external_id FROM sync_links WHERE mapping = :mapping AND state = 'live'")
+# Without what waits for a person: an edit of such a record may be refused again, and is never shown.
+_LINKED: Final = text(
+    "SELECT internal_id, external_id FROM sync_links AS link WHERE mapping = :mapping AND state = 'live'"
+    " AND NOT EXISTS (SELECT FROM sync_quarantine AS held"
+    " WHERE held.mapping = link.mapping AND held.direction = 'pushing' AND held.record_id = link.internal_id)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
