@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.sdk import Asset, AssetAny, AssetOrTimeSchedule, BaseNotifier, CronTriggerTimetable, DeltaTriggerTimetable
+from airflow.sdk import Asset, AssetAny, AssetOrTimeSchedule, BaseNotifier, CronTriggerTimetable
 
 from modstamp import wiring
 from modstamp.connections import from_environment
@@ -27,6 +27,7 @@ from modstamp.mapping.catalog import Mappings
 from modstamp.mapping.schema import Polling
 from modstamp.model import Direction
 from modstamp.orchestration import alerts, daily, factory, guide, schedule
+from modstamp.orchestration.clock import Clock
 from modstamp.orchestration.connections import resolve
 from modstamp.settings import Settings
 
@@ -113,7 +114,8 @@ def test_a_push_is_started_by_its_pending_entries_and_by_the_clock(mappings: Map
     lead = schedule.of(mappings, mappings["salesforce_lead"], Direction.PUSHING, SETTINGS)
 
     assert isinstance(lead, AssetOrTimeSchedule)
-    assert lead.timetable == DeltaTriggerTimetable(timedelta(minutes=5))
+    assert isinstance(lead.timetable, Clock)
+    assert lead.timetable.summary == "0:05:00"
     assert isinstance(lead.asset_condition, Asset)
     (watcher,) = lead.asset_condition.watchers
     kwargs = {"mapping": "salesforce_lead", "connection": "engagement"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import product
 from typing import Any
 
 from modstamp import instants
@@ -127,40 +128,24 @@ def _save_links(ledger: Ledger, done: Sequence[Answer]) -> None:
 
 def _warn_of_cuts(ledger: Ledger, done: Sequence[Answer], links: Mapping[int, Mapping[Any, Any]]) -> None:
     """Once per record and field: not again as long as what was sent before had to be shortened too."""
-    mapping = ledger.job.environment.mapping
+    fields = [row for row in ledger.job.environment.mapping.fields if row.too_long == "shorten"]
     told: list[tuple[Answer, str]] = []
-    for each in done:
-        for row in mapping.fields if each.action.operation is not Operation.DELETE else ():
-            whole, sent, link = (
-                each.internal_values.get(row.internal),
-                each.action.values.get(row.external),
-                links[each.link_id],
-            )
-            before = is_shortened(link["external_base"].get(row.external), link["internal_base"].get(row.internal))
-            if row.too_long == "shorten" and is_shortened(sent, whole) and not before:
-                lengths = f"from {len(str(whole)):,} to {len(str(sent)):,} characters"
-                told.append((each, f"{row.external} was shortened {lengths}"))
+    for each, row in product(done if fields else (), fields):
+        if each.action.operation is Operation.DELETE:
+            continue
+        whole, sent, link = (
+            each.internal_values.get(row.internal),
+            each.action.values.get(row.external),
+            links[each.link_id],
+        )
+        before = is_shortened(link["external_base"].get(row.external), link["internal_base"].get(row.internal))
+        if is_shortened(sent, whole) and not before:
+            lengths = f"from {len(str(whole)):,} to {len(str(sent)):,} characters"
+            told.append((each, f"{row.external} was shortened {lengths}"))
     if told:
         ledger.job.tally.add("shortened", len(told))
-        _write_rows(ledger, [each for each, _ in told], "warning", [words for _, words in told])
-
-
-def _write_rows(ledger: Ledger, answers: Sequence[Answer], status: str, messages: Sequence[str]) -> None:
-    """Rows of the log about what was done."""
-    mapping, size = ledger.job.environment.mapping, len(answers)
-    rows = {
-        "run_id": [ledger.job.run_id] * size,
-        "mapping": [mapping.name] * size,
-        "direction": [str(Direction.PUSHING)] * size,
-        "status": [status] * size,
-        "code": ["SHORTENED"] * size,
-        "message": list(messages),
-        "internal_type": [mapping.internal] * size,
-        "internal_id": [each.internal_id for each in answers],
-        "external_type": [mapping.external_type] * size,
-        "external_id": [each.outcome.id or each.action.id for each in answers],
-    }
-    ledger.tx.journal.log(frame(rows))
+        size = len(told)
+        _log(ledger, [each for each, _ in told], ["warning"] * size, ["SHORTENED"] * size, [words for _, words in told])
 
 
 def _after(link: Mapping[Any, Any], answer: Answer, externals: Mapping[str, str], us: str) -> dict[Any, Any]:
@@ -263,27 +248,32 @@ def _write_history(ledger: Ledger, done: Sequence[Answer]) -> None:
 
 def _write_log(ledger: Ledger, done: Sequence[Answer], refused: Sequence[Answer], waiting: Sequence[Answer]) -> None:
     """One row per answer, and so one per record that was not done, whoever will do it (G29)."""
-    mapping, all_of_them = ledger.job.environment.mapping, [*done, *refused, *waiting]
+    all_of_them = [*done, *refused, *waiting]
     for each in done:
         ledger.job.tally.add(_WORDS[each.action.operation], 1)
     for each in refused:
         word = "quarantined" if each.outcome.status is Status.REJECTED else "ambiguous"
         ledger.job.tally.add(word, 1, f"{each.outcome.code}: {each.outcome.message}"[:200])
-    if not all_of_them:
+    words = [_WORDS[each.action.operation] for each in done]
+    words += ["quarantined"] * len(refused) + ["waiting"] * len(waiting)
+    outcomes = [each.outcome for each in all_of_them]
+    _log(ledger, all_of_them, words, [each.code[:100] for each in outcomes], [each.message for each in outcomes])
+
+
+def _log(ledger: Ledger, answers: Sequence[Answer], statuses: list[str], codes: list[str], messages: list[str]) -> None:
+    mapping, size = ledger.job.environment.mapping, len(answers)
+    if not size:
         return
-    size = len(all_of_them)
     rows = {
         "run_id": [ledger.job.run_id] * size,
         "mapping": [mapping.name] * size,
         "direction": [str(Direction.PUSHING)] * size,
-        "status": [_WORDS[each.action.operation] for each in done]
-        + ["quarantined"] * len(refused)
-        + ["waiting"] * len(waiting),
-        "code": [each.outcome.code[:100] for each in all_of_them],
-        "message": [each.outcome.message for each in all_of_them],
+        "status": statuses,
+        "code": codes,
+        "message": messages,
         "internal_type": [mapping.internal] * size,
-        "internal_id": [each.internal_id for each in all_of_them],
+        "internal_id": [each.internal_id for each in answers],
         "external_type": [mapping.external_type] * size,
-        "external_id": [each.outcome.id or each.action.id for each in all_of_them],
+        "external_id": [each.outcome.id or each.action.id for each in answers],
     }
     ledger.tx.journal.log(frame(rows))

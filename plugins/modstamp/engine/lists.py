@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from modstamp import members
 from modstamp.engine.frames import Objects, objects
 
 
@@ -34,17 +35,11 @@ def through(values: Objects, found: Mapping[str, str]) -> Listed:
     parsed = [_parsed(value) for value in values]
     known = [[each for each in row or () if each in found] for row in parsed]
     return Listed(
-        converted=objects([text_of(found[each] for each in row) for row in known]),
-        counted=objects([text_of(row) for row in known]),
+        converted=objects([members.to_text(found[each] for each in row) for row in known]),
+        counted=objects([members.to_text(row) for row in known]),
         missing=[sorted({each for each in row or () if each not in found}) for row in parsed],
         unreadable=[row is None for row in parsed],
     )
-
-
-def text_of(members: Iterable[str]) -> str | None:
-    """A list as frames and bases hold it."""
-    ordered = sorted(set(members))
-    return json.dumps(ordered) if ordered else None
 
 
 def _parsed(value: Any) -> list[str] | None:

@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from modstamp import housekeeping, upkeep, wiring
 from modstamp.model import Direction
-from modstamp.orchestration import alerts, factory
+from modstamp.orchestration import factory
 from modstamp.orchestration.connections import resolve
 from modstamp.settings import Settings
 
@@ -87,12 +87,7 @@ def upkeep_dag(settings: Settings) -> DAG:
                 title="Repair",
             )
         },
-        default_args={
-            "retries": 3,
-            "retry_delay": timedelta(minutes=5),
-            "retry_policy": factory.RETRY_POLICY,
-            "on_failure_callback": alerts.notifiers(settings),
-        },
+        default_args=factory.default_arguments(settings, timedelta(minutes=5)),
     ) as dag:
         task(forget)()
         task(look_again)()

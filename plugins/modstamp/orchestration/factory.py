@@ -40,13 +40,28 @@ def sync_dags(settings: Settings) -> list[DAG]:
 
     A task needs its own DAG alone, and reads this in a process of its own each time.
     """
-    every, wanted = wiring.mappings(settings), get_parsing_context().dag_id
+    every = wiring.mappings(settings)
     return [
         _dag(every, file, direction, settings)
         for file in every.files
         for direction in Direction
-        if wanted in (None, dag_id(file.mapping, direction))
+        if is_wanted(dag_id(file.mapping, direction))
     ]
+
+
+def is_wanted(dag: str) -> bool:
+    """Whether this process has to make that DAG: a task, its own alone."""
+    return get_parsing_context().dag_id in (None, dag)
+
+
+def default_arguments(settings: Settings, retry_delay: timedelta) -> dict[str, Any]:
+    """Of every task: what may be tried again is, and somebody hears of what may not."""
+    return {
+        "retries": _RETRIES,
+        "retry_delay": retry_delay,
+        "retry_policy": RETRY_POLICY,
+        "on_failure_callback": alerts.notifiers(settings),
+    }
 
 
 def dag_id(mapping: TypeMapping, direction: Direction) -> str:
@@ -71,13 +86,7 @@ def _dag(every: Mappings, file: MappingFile, direction: Direction, settings: Set
         max_active_runs=1,
         tags=[mapping.system, mapping.internal, str(direction)],
         params=_params(direction),
-        default_args={
-            "retries": _RETRIES,
-            "retry_delay": _RETRY_WAIT,
-            "retry_policy": RETRY_POLICY,
-            "on_failure_callback": alerts.notifiers(settings),
-            "priority_weight": _PRIORITIES[direction],
-        },
+        default_args={**default_arguments(settings, _RETRY_WAIT), "priority_weight": _PRIORITIES[direction]},
     ) as dag:
         calling: dict[str, Any] = {"multiple_outputs": False, "pool": pool(mapping.connection)}
         extracted = task(**calling)(steps.extract)(mapping.name, str(direction))

@@ -16,7 +16,8 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from modstamp import backfill, wiring
 from modstamp.mapping.catalog import MappingFile
-from modstamp.orchestration import alerts, factory
+from modstamp.mapping.schema import TypeMapping
+from modstamp.orchestration import factory
 from modstamp.orchestration.connections import resolve
 from modstamp.orchestration.steps import Document
 from modstamp.settings import Settings
@@ -45,7 +46,12 @@ log = logging.getLogger(__name__)
 
 def backfill_dags(settings: Settings) -> list[DAG]:
     """Raises `ConfigurationError`, which Airflow shows as an import error of the file."""
-    return [_dag(file, settings) for file in wiring.mappings(settings).files if file.mapping.backfill is not None]
+    files = (file for file in wiring.mappings(settings).files if file.mapping.backfill is not None)
+    return [_dag(file, settings) for file in files if factory.is_wanted(dag_id(file.mapping))]
+
+
+def dag_id(mapping: TypeMapping) -> str:
+    return f"{mapping.name}_backfill"
 
 
 def estimate(mapping: str) -> Document:
@@ -90,7 +96,7 @@ def _dag(file: MappingFile, settings: Settings) -> DAG:
     mapping = file.mapping
     assert mapping.backfill is not None  # noqa: S101  # for the type checker: the caller asked
     with DAG(
-        dag_id=f"{mapping.name}_backfill",
+        dag_id=dag_id(mapping),
         dag_display_name=f"Backfill {mapping.external_type} · {mapping.connection}",
         description=f"Brings out what was there before {mapping.name} listened, when a person says so.",
         doc_md=_DOCUMENTATION.format(name=mapping.name, share=mapping.backfill.share),
@@ -108,10 +114,7 @@ def _dag(file: MappingFile, settings: Settings) -> DAG:
             )
         },
         default_args={
-            "retries": 3,
-            "retry_delay": timedelta(minutes=1),
-            "retry_policy": factory.RETRY_POLICY,
-            "on_failure_callback": alerts.notifiers(settings),
+            **factory.default_arguments(settings, timedelta(minutes=1)),
             "pool": factory.pool(mapping.connection),
         },
     ) as dag:

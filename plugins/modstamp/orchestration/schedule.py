@@ -16,13 +16,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from airflow.sdk import Asset, AssetAlias, AssetAny, AssetOrTimeSchedule, AssetWatcher, DeltaTriggerTimetable
+from airflow.sdk import Asset, AssetAlias, AssetAny, AssetOrTimeSchedule, AssetWatcher
 from airflow.sdk.bases.timetable import BaseTimetable
 
 from modstamp.engine.handoff import Summary
 from modstamp.mapping.catalog import Mappings
 from modstamp.mapping.schema import TypeMapping
 from modstamp.model import Direction
+from modstamp.orchestration.clock import Clock
 from modstamp.orchestration.triggers import PendingEntries
 from modstamp.settings import Settings
 
@@ -34,15 +35,18 @@ def of(every: Mappings, mapping: TypeMapping, direction: Direction, settings: Se
     """None: the mapping switches this direction off."""
     if not mapping.is_on(direction):
         return None
+    clock: Any = _clock(every, mapping, direction)  # one of a plugin is no kind of those that the annotation names
     if direction is Direction.PUSHING:
-        return AssetOrTimeSchedule(
-            timetable=DeltaTriggerTimetable(mapping.pushing.every), assets=_watched(mapping, settings)
-        )
+        return AssetOrTimeSchedule(timetable=clock, assets=_watched(mapping, settings))
     parents = [parent for parent in every.parents(mapping) if parent.name != mapping.name]
-    return AssetOrTimeSchedule(
-        timetable=DeltaTriggerTimetable(mapping.polling.every),
-        assets=AssetAny(rest(mapping), *map(linked, parents)),
-    )
+    return AssetOrTimeSchedule(timetable=clock, assets=AssetAny(rest(mapping), *map(linked, parents)))
+
+
+def _clock(every: Mappings, mapping: TypeMapping, direction: Direction) -> Clock:
+    mine = 2 * [each.name for each in every].index(mapping.name)
+    if direction is Direction.POLLING:
+        return Clock(mapping.polling.every, mine)
+    return Clock(mapping.pushing.every, mine + 1)
 
 
 def linked(mapping: TypeMapping) -> Asset:

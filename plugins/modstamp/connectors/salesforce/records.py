@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import pandas as pd
 
+from modstamp import members
 from modstamp.connectors.frames import object_frame
 from modstamp.instants import to_text
 from modstamp.model import Column, Presence, TypeDescription, Value, Values
@@ -119,16 +119,11 @@ def _presence(record: Record | None) -> Value:
     return Presence.DELETED.value if record.get(_DELETED) else Presence.FOUND.value
 
 
-def _list_of_ids(members: Sequence[str]) -> str | None:
-    """As JSON, sorted: the order in which Salesforce shows them means nothing."""
-    return json.dumps(sorted(set(members))) if members else None
-
-
 _CONVERTERS: Mapping[str, Callable[[Any], Value]] = {
     "instant": parse_instant,
     "integer": int,
     "number": float,
-    "list": _list_of_ids,
+    "list": members.to_text,
 }
 _PARSERS: Mapping[str, Callable[[str], Value]] = {"boolean": "true".__eq__, "integer": float, "number": float}
 
