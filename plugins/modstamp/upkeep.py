@@ -12,7 +12,8 @@ from modstamp import wiring
 from modstamp.connections import from_environment
 from modstamp.errors import ConfigurationError, Problem
 from modstamp.mapping.catalog import Mappings, suggestion
-from modstamp.mapping.schema import FieldMapping, TypeMapping
+from modstamp.mapping.field import FieldMapping
+from modstamp.mapping.schema import TypeMapping
 from modstamp.model import Direction
 from modstamp.settings import Settings
 

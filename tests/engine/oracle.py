@@ -15,7 +15,9 @@ from modstamp.engine.frames import ABSENT
 from modstamp.engine.judge import Kind
 from modstamp.engine.merge import Cell
 from modstamp.mapping.conditions import Condition, Row
-from modstamp.mapping.schema import FieldMapping, Toggle, TypeMapping
+from modstamp.mapping.directions import Toggle
+from modstamp.mapping.field import FieldMapping
+from modstamp.mapping.schema import TypeMapping
 from modstamp.model import Direction, Operation, Presence, Side, Values
 
 _FIELDWISE = (Kind.MERGE, Kind.LINK, Kind.REVIVE)

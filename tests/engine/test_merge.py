@@ -13,7 +13,8 @@ from modstamp.engine.context import Context
 from modstamp.engine.frames import ABSENT, Objects, column, frame, objects
 from modstamp.engine.merge import Cell, Cells, merge
 from modstamp.engine.transform import transform
-from modstamp.mapping.schema import FieldMapping, Placeholders, TypeMapping
+from modstamp.mapping.field import FieldMapping, Placeholders
+from modstamp.mapping.schema import TypeMapping
 from modstamp.model import Direction
 from tests.engine.oracle import Judge, One
 

@@ -10,7 +10,8 @@ import pytest
 from modstamp.mapping.catalog import Mappings
 from modstamp.mapping.conditions import describe, rows
 from modstamp.mapping.evaluation import Circumstances, holds
-from modstamp.mapping.schema import OUTWARD, FieldMapping, TypeMapping
+from modstamp.mapping.field import FieldMapping
+from modstamp.mapping.schema import OUTWARD, TypeMapping
 from modstamp.model import Direction, Operation
 
 

@@ -24,7 +24,7 @@ from modstamp.errors import (
     RejectedRecordError,
 )
 from modstamp.mapping.catalog import Mappings
-from modstamp.mapping.schema import Polling
+from modstamp.mapping.directions import Polling
 from modstamp.model import Direction
 from modstamp.orchestration import alerts, daily, factory, guide, schedule
 from modstamp.orchestration.clock import Clock

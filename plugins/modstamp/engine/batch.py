@@ -22,7 +22,8 @@ from modstamp.engine.frames import (
     present,
     take,
 )
-from modstamp.mapping.schema import FieldMapping, TypeMapping
+from modstamp.mapping.field import FieldMapping
+from modstamp.mapping.schema import TypeMapping
 from modstamp.model import Column, Direction, Presence, Side
 from modstamp.ports import LINK_COLUMNS
 

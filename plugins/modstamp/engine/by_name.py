@@ -9,7 +9,7 @@ import pandas as pd
 
 from modstamp.engine.environment import Environment
 from modstamp.engine.frames import column, frame
-from modstamp.mapping.schema import FieldMapping
+from modstamp.mapping.field import FieldMapping
 from modstamp.model import Column, Direction, Presence
 
 

@@ -15,7 +15,7 @@ from modstamp.engine.environment import Environment
 from modstamp.engine.frames import Objects, choose, column, objects, present
 from modstamp.engine.shorten import shorten
 from modstamp.engine.transform import by_lookup, references, transform
-from modstamp.mapping.schema import FieldMapping
+from modstamp.mapping.field import FieldMapping
 from modstamp.model import Direction, Side, awaited
 from modstamp.ports import Transaction
 

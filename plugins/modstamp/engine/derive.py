@@ -19,7 +19,7 @@ from modstamp.engine.look import match_keys
 from modstamp.mapping.conditions import Criteria
 from modstamp.mapping.evaluation import meeting
 from modstamp.mapping.expressions import ExpressionError
-from modstamp.mapping.schema import FieldMapping
+from modstamp.mapping.field import FieldMapping
 from modstamp.mapping.templates import Template, reference_of
 from modstamp.model import Column, Direction, Presence, Value
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from modstamp.engine.frames import Mask, Objects, blank, differs, objects
-from modstamp.mapping.schema import FieldMapping
+from modstamp.mapping.field import FieldMapping
 from modstamp.model import Direction, Side
 
 

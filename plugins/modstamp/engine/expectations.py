@@ -25,7 +25,8 @@ from typing import Any
 
 from modstamp.mapping import expectations
 from modstamp.mapping.documents import Document
-from modstamp.mapping.schema import FieldMapping, TypeMapping
+from modstamp.mapping.field import FieldMapping
+from modstamp.mapping.schema import TypeMapping
 from modstamp.model import Direction, Field, TypeDescription
 
 _TEXTS = frozenset({"text", "choice", "reference"})

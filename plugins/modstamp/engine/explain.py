@@ -12,7 +12,8 @@ from typing import Any
 
 from modstamp.engine.remedies import remedy
 from modstamp.instants import to_milliseconds
-from modstamp.mapping.schema import FieldMapping, TypeMapping
+from modstamp.mapping.field import FieldMapping
+from modstamp.mapping.schema import TypeMapping
 from modstamp.model import Direction, Side
 
 Row = Mapping[str, Any]

@@ -16,7 +16,8 @@ from modstamp.engine.derive import computed
 from modstamp.engine.edits import edited
 from modstamp.engine.environment import Environment
 from modstamp.engine.frames import ABSENT, column, differs, expand, frame, objects
-from modstamp.mapping.schema import FieldMapping, TypeMapping
+from modstamp.mapping.field import FieldMapping
+from modstamp.mapping.schema import TypeMapping
 from modstamp.mapping.traits import calculated
 from modstamp.model import Column, Direction, Presence, Side
 

@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from modstamp.engine.edits import edited, means_blank
 from modstamp.engine.frames import ABSENT, Mask, Objects, differs, objects
-from modstamp.mapping.schema import FieldMapping, TypeMapping
+from modstamp.mapping.field import FieldMapping
+from modstamp.mapping.schema import TypeMapping
 from modstamp.model import Direction, Side
 
 MANUAL = "after_manual_create"

@@ -19,7 +19,8 @@ from modstamp.engine.environment import Environment
 from modstamp.engine.frames import Objects, column, objects
 from modstamp.engine.transform import Transformed
 from modstamp.mapping.evaluation import Circumstances, holds
-from modstamp.mapping.schema import FieldMapping, TypeMapping
+from modstamp.mapping.field import FieldMapping
+from modstamp.mapping.schema import TypeMapping
 from modstamp.model import Column, Direction, Operation, Presence, Side, awaited, awaited_types
 from modstamp.ports import Transaction
 

@@ -33,7 +33,8 @@ from modstamp.engine.judge import FIELDWISE, Kind, is_kind, kinds
 from modstamp.engine.merge import MANUAL, Cell, Cells, Merged, merge
 from modstamp.engine.shorten import is_shortened
 from modstamp.instants import epochs
-from modstamp.mapping.schema import FieldMapping, TypeMapping
+from modstamp.mapping.field import FieldMapping
+from modstamp.mapping.schema import TypeMapping
 from modstamp.model import Column, Direction, Presence, Side, Value
 
 GONE = "deleted at the source"

@@ -22,7 +22,8 @@ from modstamp.engine.permit import DELETES_LAST
 from modstamp.engine.plan import Plan, new_bases
 from modstamp.engine.transform import lacking
 from modstamp.instants import from_text
-from modstamp.mapping.schema import FieldMapping, TypeMapping
+from modstamp.mapping.field import FieldMapping
+from modstamp.mapping.schema import TypeMapping
 from modstamp.model import Column, Direction, Side
 from modstamp.ports import LINK_COLUMNS, Transaction
 

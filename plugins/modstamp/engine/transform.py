@@ -17,7 +17,8 @@ from modstamp.engine import lists
 from modstamp.engine.edits import stands_for_blank
 from modstamp.engine.frames import Mask, Objects, blank, choose, column, frame, objects, present
 from modstamp.instants import from_text, to_text
-from modstamp.mapping.schema import FieldMapping, Instead, TypeMapping
+from modstamp.mapping.field import FieldMapping, Instead
+from modstamp.mapping.schema import TypeMapping
 from modstamp.mapping.values import ValueTable
 from modstamp.model import Direction, awaited
 

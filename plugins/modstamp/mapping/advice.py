@@ -8,7 +8,7 @@ from modstamp.errors import Problem
 from modstamp.mapping import expectations
 from modstamp.mapping.catalog import MappingFile, Mappings
 from modstamp.mapping.conditions import fields
-from modstamp.mapping.schema import section
+from modstamp.mapping.strict import section
 from modstamp.model import Direction, Operation
 
 _MADE_OUTSIDE = frozenset({"account", "opportunity"})

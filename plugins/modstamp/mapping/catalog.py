@@ -9,7 +9,8 @@ from difflib import get_close_matches
 from modstamp.errors import ConfigurationError, Problem
 from modstamp.mapping import terms
 from modstamp.mapping.documents import Document
-from modstamp.mapping.schema import FieldMapping, TypeMapping
+from modstamp.mapping.field import FieldMapping
+from modstamp.mapping.schema import TypeMapping
 from modstamp.mapping.values import ValueTable
 
 _LISTED = 20  # names; a longer list helps nobody

@@ -15,7 +15,9 @@ from modstamp.mapping.apart import told_apart
 from modstamp.mapping.catalog import MappingFile, suggestion
 from modstamp.mapping.conditions import fields, rows
 from modstamp.mapping.documents import Path
-from modstamp.mapping.schema import CANCELED, OUTWARD, FieldMapping, ValuePair, section
+from modstamp.mapping.field import FieldMapping, ValuePair
+from modstamp.mapping.schema import CANCELED, OUTWARD
+from modstamp.mapping.strict import section
 from modstamp.mapping.values import table_of
 from modstamp.model import Direction, Operation, Side
 

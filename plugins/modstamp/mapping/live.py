@@ -14,7 +14,7 @@ from modstamp.mapping.conditions import fields
 from modstamp.mapping.documents import Path
 from modstamp.mapping.drift import Schema
 from modstamp.mapping.required import unmet
-from modstamp.mapping.schema import section
+from modstamp.mapping.strict import section
 from modstamp.mapping.templates import reference_of, template
 from modstamp.model import OWN_KEY_LENGTH, Direction, Field, Operation, Side, TypeDescription
 

@@ -10,7 +10,8 @@ from modstamp.mapping.catalog import MappingFile
 from modstamp.mapping.conditions import rows
 from modstamp.mapping.documents import Path
 from modstamp.mapping.expressions import MARK, ExpressionError, expression
-from modstamp.mapping.schema import FieldMapping, Instead, section, template_name
+from modstamp.mapping.field import FieldMapping, Instead, template_name
+from modstamp.mapping.strict import section
 from modstamp.mapping.templates import reference_of, template
 from modstamp.model import Direction, Side
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from modstamp.errors import Problem
 from modstamp.mapping.catalog import MappingFile, suggestion
 from modstamp.mapping.conditions import fields
-from modstamp.mapping.schema import FieldMapping, TypeMapping
+from modstamp.mapping.field import FieldMapping
+from modstamp.mapping.schema import TypeMapping
 from modstamp.model import Side, TypeDescription
 
 Searched = tuple[Side, str]  # the side that is asked, and the type there

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 from modstamp.mapping.catalog import MappingFile
 from modstamp.mapping.conditions import active, describe
-from modstamp.mapping.schema import FieldMapping, TypeMapping
+from modstamp.mapping.field import FieldMapping
+from modstamp.mapping.schema import TypeMapping
 from modstamp.model import Direction, Operation
 
 _MANUAL = (

@@ -7,31 +7,12 @@ test implements the same protocol.
 from __future__ import annotations
 
 from modstamp.mapping.changes import Affected
+from modstamp.ports.journal import Choices, Journal, Quarantine
+from modstamp.ports.links import LINK_COLUMNS, Adoption, Intents, Links, Missing, NamesOf, Pendings
 from modstamp.ports.outside import Connector, Lane, Page, Staging
-from modstamp.ports.state import (
-    LINK_COLUMNS,
-    Adoption,
-    ChangeColumn,
-    Choices,
-    Cursor,
-    Cursors,
-    Hold,
-    Holds,
-    Intents,
-    Journal,
-    Lease,
-    Leases,
-    Links,
-    Missing,
-    NamesOf,
-    Pendings,
-    Quarantine,
-    Records,
-    RunRecord,
-    Runs,
-    Store,
-    Transaction,
-)
+from modstamp.ports.records import ChangeColumn, Records
+from modstamp.ports.runs import Cursor, Cursors, Hold, Holds, Lease, Leases, RunRecord, Runs
+from modstamp.ports.state import Store, Transaction
 
 __all__ = [
     "LINK_COLUMNS",

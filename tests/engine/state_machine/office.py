@@ -11,7 +11,7 @@ from modstamp.connectors.memory import Fault
 from modstamp.engine import run
 from modstamp.engine.handoff import Handoff, RunOptions
 from modstamp.errors import FatalError, LimitReachedError, RetryableError
-from modstamp.mapping.schema import section
+from modstamp.mapping.strict import section
 from modstamp.model import Direction, Operation
 from tests.engine.state_machine.light import LightWorld
 from tests.engine.state_machine.memory import Memory
