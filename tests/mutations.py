@@ -76,7 +76,7 @@ MUTATIONS = (
     ),
     Mutation(
         "G6",
-        "engine/settle.py",
+        "engine/leftovers.py",
         "_leave_for_other(settling, target_ids)",
         "del target_ids",
         "engine/test_seeing.py::test_the_half_of_a_merge_that_a_push_may_not_write_is_left_for_the_next_poll",
@@ -98,8 +98,8 @@ MUTATIONS = (
     Mutation(
         "G7",
         "housekeeping.py",
-        "tx.pending.leave(mapping.name, direction, frame(entries))",
-        "frame(entries)",
+        "tx.pending.leave(mapping.name, direction, left_over(ids, reason))",
+        "left_over(ids, reason)",
         "main_job/test_housekeeping.py::test_what_a_formula_lets_pass_by_now_is_let_in",
     ),
     Mutation(

@@ -101,14 +101,12 @@ def _withheld(store: Store, mapping: TypeMapping, direction: Direction) -> Itera
 
 
 def _leave(store: Store, mapping: TypeMapping, direction: Direction, ids: list[str], reason: str) -> int:
-    from modstamp.engine.frames import frame  # noqa: PLC0415  # pandas
+    from modstamp.engine.frames import left_over  # noqa: PLC0415  # pandas
 
     if not ids:
         return 0
-    nothing = [None] * len(ids)
     with store.begin() as tx:
-        entries = {"record_id": ids, "reason": [reason] * len(ids), "waits_for": nothing}
-        tx.pending.leave(mapping.name, direction, frame(entries))
+        tx.pending.leave(mapping.name, direction, left_over(ids, reason))
     return len(ids)
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from modstamp.engine.environment import Environment
-from modstamp.engine.frames import column, frame
+from modstamp.engine.frames import column, left_over
 from modstamp.engine.sight import put_back, shown_to, taken_out, tell, tell_returned
 from modstamp.errors import FatalError
 from modstamp.mapping import drift, history
@@ -120,8 +120,7 @@ def _look_at_unlinked(tx: Transaction, mapping: TypeMapping, criteria: Criteria 
         after = ids[-1]
         linked = set(column(tx.links.in_family(mapping, ids), "internal_id"))
         free = [each for each in ids if each not in linked]
-        entries = {"record_id": free, "reason": [_REASON] * len(free), "waits_for": [None] * len(free)}
-        tx.pending.leave(mapping.name, Direction.PUSHING, frame(entries))
+        tx.pending.leave(mapping.name, Direction.PUSHING, left_over(free, _REASON))
 
 
 def _note(tx: Transaction, mapping: TypeMapping, lease: Lease, found: Difference, totals: dict[str, int]) -> None:

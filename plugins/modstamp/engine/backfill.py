@@ -18,7 +18,7 @@ import pandas as pd
 from modstamp import instants
 from modstamp.engine import convert
 from modstamp.engine.environment import Environment
-from modstamp.engine.frames import Objects, choose, column, frame, objects, present
+from modstamp.engine.frames import Objects, choose, column, frame, left_over, objects, present
 from modstamp.engine.stretches import Page, Stretch, pages
 from modstamp.errors import RunHeldError
 from modstamp.mapping.schema import TypeMapping
@@ -103,8 +103,7 @@ def feed(
         chosen = page.ids[page.due][: room - fed].tolist()
         with environment.store.begin() as tx:
             tx.leases.check(lease)
-            entries = {"record_id": chosen, "reason": [REASON] * len(chosen), "waits_for": [None] * len(chosen)}
-            tx.pending.leave(environment.mapping.name, Direction.PUSHING, frame(entries))
+            tx.pending.leave(environment.mapping.name, Direction.PUSHING, left_over(chosen, REASON))
         fed += len(chosen)
         if fed == room:
             return fed, chosen[-1]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from modstamp.engine.environment import Environment
-from modstamp.engine.frames import column, frame
+from modstamp.engine.frames import column, frame, left_over
 from modstamp.errors import ConfigurationError, Problem
 from modstamp.model import Direction, Side
 from modstamp.ports import Transaction
@@ -30,8 +30,7 @@ def decide(environment: Environment, record_id: str, field: str, winner: str, wh
         )
         for direction in Direction:
             if mapping.is_on(direction):
-                entry = {"record_id": [link[f"{direction.source}_id"]], "reason": [made["rule"]], "waits_for": [None]}
-                tx.pending.leave(mapping.name, direction, frame(entry))
+                tx.pending.leave(mapping.name, direction, left_over([link[f"{direction.source}_id"]], made["rule"]))
     return {"internal_id": link["internal_id"], "external_id": link["external_id"], "field": field, **made}
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from modstamp.engine.environment import Environment
-from modstamp.engine.frames import column, frame
+from modstamp.engine.frames import column, left_over
 from modstamp.instants import from_text
 from modstamp.mapping.schema import TypeMapping
 from modstamp.model import Column, Direction, Side
@@ -98,6 +98,4 @@ def _new(tx: Transaction, mapping: TypeMapping, ids: list[str]) -> list[str]:
 
 
 def _leave(tx: Transaction, mapping: str, name: str, ids: list[str]) -> None:
-    reasons = [f"{name} shows a change"] * len(ids)
-    entries = frame({"record_id": ids, "reason": reasons, "waits_for": [None] * len(ids)})
-    tx.pending.leave(mapping, Direction.PUSHING, entries)
+    tx.pending.leave(mapping, Direction.PUSHING, left_over(ids, f"{name} shows a change"))

@@ -11,7 +11,7 @@ import pandas as pd
 from modstamp.engine import convert, look, moves, partial
 from modstamp.engine.batch import versions
 from modstamp.engine.environment import Environment
-from modstamp.engine.frames import column, frame, objects, positions_of, present
+from modstamp.engine.frames import column, frame, left_over, objects, positions_of, present
 from modstamp.engine.handoff import RunOptions, Tally
 from modstamp.engine.window import Reading, read
 from modstamp.errors import LimitReachedError
@@ -88,8 +88,7 @@ def chosen(environment: Environment, options: RunOptions, reading: Reading, tall
 
 def _leave(environment: Environment, ids: list[str], reason: str) -> None:
     with environment.store.begin() as tx:
-        entries = {"record_id": ids, "reason": [reason] * len(ids), "waits_for": [None] * len(ids)}
-        tx.pending.leave(environment.mapping.name, Direction.POLLING, frame(entries))
+        tx.pending.leave(environment.mapping.name, Direction.POLLING, left_over(ids, reason))
 
 
 def _moved_apart(environment: Environment, records: pd.DataFrame, *, window: bool) -> Extracted:
@@ -200,8 +199,7 @@ def wake(environment: Environment, direction: Direction) -> None:
             there = tx.missing.linked_by_now(mapping, environment.names_of)
             again |= dict.fromkeys(there, "what it was sent without is linked by now")
         if again:
-            entries = {"record_id": list(again), "reason": list(again.values()), "waits_for": [None] * len(again)}
-            tx.pending.leave(mapping.name, direction, frame(entries))
+            tx.pending.leave(mapping.name, direction, left_over(list(again), list(again.values())))
 
 
 def wake_children(environment: Environment) -> None:

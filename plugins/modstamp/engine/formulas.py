@@ -15,7 +15,7 @@ import pandas as pd
 from modstamp.engine.derive import computed
 from modstamp.engine.edits import edited
 from modstamp.engine.environment import Environment
-from modstamp.engine.frames import ABSENT, column, differs, expand, frame, objects
+from modstamp.engine.frames import ABSENT, column, differs, expand, left_over, objects
 from modstamp.mapping.field import FieldMapping
 from modstamp.mapping.schema import TypeMapping
 from modstamp.mapping.traits import calculated
@@ -79,7 +79,6 @@ def _compare(environment: Environment, links: pd.DataFrame, fields: Sequence[Fie
     changed &= np.asarray(column(found, Column.STATE) == Presence.FOUND)
     listed = ids[changed].tolist()
     if listed:
-        entries = {"record_id": listed, "reason": [_REASON] * len(listed), "waits_for": [None] * len(listed)}
         with environment.store.begin() as tx:
-            tx.pending.leave(mapping.name, Direction.POLLING, frame(entries))
+            tx.pending.leave(mapping.name, Direction.POLLING, left_over(listed, _REASON))
     return len(listed)

@@ -40,6 +40,13 @@ def frame(columns: Mapping[str, Any]) -> pd.DataFrame:
     return pd.DataFrame({name: objects(values) for name, values in columns.items()}, dtype=object)
 
 
+def left_over(ids: Iterable[Any], reasons: str | Iterable[str]) -> pd.DataFrame:
+    """Entries for `Pendings.leave` that wait for nothing. `reasons`: one for all of them, or one each."""
+    listed = list(ids)
+    told = [reasons] * len(listed) if isinstance(reasons, str) else reasons
+    return frame({"record_id": listed, "reason": told, "waits_for": [None] * len(listed)})
+
+
 def column(records: pd.DataFrame, name: str) -> Objects:
     """One column as an object array; a column that is missing is all None."""
     if name not in records.columns:

@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
-from modstamp.engine import journal, look, moves, reactions, settle
+from modstamp.engine import journal, leftovers, look, moves, reactions, settle
 from modstamp.engine.batch import Source, assemble
 from modstamp.engine.context import Context
 from modstamp.engine.environment import Environment, Job
@@ -62,7 +62,7 @@ def land(job: Job, tx: Transaction, source: Source) -> Plan:
     planned = settling.plan
     link_ids = _save_links(settling, target_ids)
     journal.write_history(settling, link_ids, planned.writes)
-    settle.leave_work(settling, target_ids)
+    leftovers.leave_work(settling, target_ids)
     reactions.leave(settling, target_ids)
     settle.quarantine(settling)
     journal.write_log(settling, target_ids)

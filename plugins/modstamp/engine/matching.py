@@ -15,7 +15,7 @@ from typing import Any
 from modstamp.engine.answers import Ledger, settle_answers
 from modstamp.engine.context import Context
 from modstamp.engine.environment import Environment, Job
-from modstamp.engine.frames import column, frame
+from modstamp.engine.frames import column, left_over
 from modstamp.engine.handoff import Tally
 from modstamp.engine.judge import NOT_VISIBLE
 from modstamp.engine.moves import without_bases
@@ -212,5 +212,4 @@ def _wake(scene: _Scene) -> None:
     mapping = scene.job.environment.mapping
     for direction, record in scene.pair.known().items():
         if mapping.is_on(direction):
-            entries = frame({"record_id": [record], "reason": [_REASON], "waits_for": [None]})
-            scene.tx.pending.leave(mapping.name, direction, entries)
+            scene.tx.pending.leave(mapping.name, direction, left_over([record], _REASON))

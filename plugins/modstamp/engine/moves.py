@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from modstamp.engine.environment import Environment
-from modstamp.engine.frames import column, frame, objects, take
+from modstamp.engine.frames import column, frame, left_over, objects, take
 from modstamp.engine.judge import MOVED, TAKEN, Kind
 from modstamp.engine.settle import Settling
 from modstamp.mapping.schema import TypeMapping
@@ -127,8 +127,7 @@ def wake(tx: Transaction, home: TypeMapping, pairs: Sequence[tuple[str, str, str
     ids = {Direction.POLLING: [each[1] for each in pairs], Direction.PUSHING: [each[0] for each in pairs]}
     reasons = [f"{became} took the place of its counterpart" for _, _, became in pairs]
     for direction in filter(home.is_on, Direction):
-        entries = {"record_id": ids[direction], "reason": reasons, "waits_for": [None] * len(pairs)}
-        tx.pending.leave(home.name, direction, frame(entries))
+        tx.pending.leave(home.name, direction, left_over(ids[direction], reasons))
 
 
 def follow_late(tx: Transaction, environment: Environment) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from modstamp.engine.frames import Mask, Objects, column, differs, frame
+from modstamp.engine.frames import Mask, Objects, column, differs, left_over
 from modstamp.engine.merge import Cell
 from modstamp.engine.plan import Plan
 from modstamp.engine.settle import Settling
@@ -22,10 +22,9 @@ def leave(settling: Settling, target_ids: Objects) -> None:
         return
     changed = _changed(settling.plan)
     if changed.any():
-        reasons = ["the database itself changed it when it was written"] * int(changed.sum())
-        entries = {"record_id": target_ids[changed], "reason": reasons, "waits_for": [None] * len(reasons)}
-        settling.tx.pending.leave(settling.mapping.name, Direction.PUSHING, frame(entries))
-        settling.job.tally.add("left over", len(reasons))
+        entries = left_over(target_ids[changed], "the database itself changed it when it was written")
+        settling.tx.pending.leave(settling.mapping.name, Direction.PUSHING, entries)
+        settling.job.tally.add("left over", len(entries))
 
 
 def _changed(plan: Plan) -> Mask:

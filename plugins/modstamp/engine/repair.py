@@ -8,7 +8,7 @@ from typing import Any
 from modstamp import instants
 from modstamp.engine.environment import Environment
 from modstamp.engine.findings import Finding, Found
-from modstamp.engine.frames import column, frame, objects
+from modstamp.engine.frames import column, frame, left_over, objects
 from modstamp.model import Direction
 from modstamp.ports import Transaction
 
@@ -27,12 +27,9 @@ def write_down(environment: Environment, run_id: str, findings: Sequence[Finding
 
 def _leave(tx: Transaction, environment: Environment, direction: Direction, findings: Sequence[Finding]) -> None:
     if findings:
-        entries = {
-            "record_id": [each.record_id for each in findings],
-            "reason": [f"found by reconcile: {each.found}" for each in findings],
-            "waits_for": [None] * len(findings),
-        }
-        tx.pending.leave(environment.mapping.name, direction, frame(entries))
+        reasons = [f"found by reconcile: {each.found}" for each in findings]
+        entries = left_over([each.record_id for each in findings], reasons)
+        tx.pending.leave(environment.mapping.name, direction, entries)
 
 
 def _log(

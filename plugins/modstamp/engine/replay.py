@@ -6,7 +6,7 @@ The entries in quarantine stay until the next run has looked: who still fails go
 from __future__ import annotations
 
 from modstamp.engine.environment import Environment
-from modstamp.engine.frames import frame
+from modstamp.engine.frames import left_over
 from modstamp.model import Direction
 
 REASON = "replayed by a person"
@@ -21,8 +21,7 @@ def replay(environment: Environment, direction: Direction, code: str | None) -> 
         with store.begin() as tx:
             ids = tx.quarantine.of_cause(name, direction, code, after, _PAGE)
             if ids:
-                entries = {"record_id": ids, "reason": [REASON] * len(ids), "waits_for": [None] * len(ids)}
-                tx.pending.leave(name, direction, frame(entries))
+                tx.pending.leave(name, direction, left_over(ids, REASON))
         queued += len(ids)
         if len(ids) < _PAGE:
             return queued

@@ -11,7 +11,7 @@ from random import SystemRandom
 
 import numpy as np
 
-from modstamp.engine import journal, land, look, settle
+from modstamp.engine import journal, land, leftovers, look, settle
 from modstamp.engine.batch import Batch, Source, assemble
 from modstamp.engine.context import Context
 from modstamp.engine.dispatch import NO_ENTRY, Sending, dispatch, open_intents
@@ -91,8 +91,8 @@ def _intend(job: Job, source: Source, seen: look.Outside) -> list[Sending]:
         link_ids = _save_links(settling, writes)
         quiet = replace(settling, plan=calm)
         settle.quarantine(quiet)
-        settle.leave_work(replace(settling, plan=_without_again(planned, writes)), planned.batch.target_ids)
-        settle.keep_missing(settling)
+        leftovers.leave_work(replace(settling, plan=_without_again(planned, writes)), planned.batch.target_ids)
+        leftovers.keep_missing(settling)
         journal.write_log(quiet, planned.batch.target_ids)
         journal.write_held(settling, planned.batch.target_ids)
         sendings = _sendings(job.environment, planned, link_ids, writes)

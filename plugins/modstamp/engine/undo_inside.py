@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from modstamp.engine.environment import Environment, Job
-from modstamp.engine.frames import column, frame
+from modstamp.engine.frames import column, frame, left_over
 from modstamp.engine.reversal import Cell, Kept, Reversal, decide, log_kept, scene
 from modstamp.errors import RejectedRecordError
 from modstamp.model import Column, Direction, Side
@@ -120,9 +120,8 @@ def _leave_reactions(
         if any(before[record].get(name) != shown[record].get(name) for name in others):
             ids.append(record)
     if ids and mapping.is_on(Direction.PUSHING):
-        reasons = ["the database itself changed it when it was written"] * len(ids)
-        entries = {"record_id": ids, "reason": reasons, "waits_for": [None] * len(ids)}
-        tx.pending.leave(mapping.name, Direction.PUSHING, frame(entries))
+        reason = "the database itself changed it when it was written"
+        tx.pending.leave(mapping.name, Direction.PUSHING, left_over(ids, reason))
 
 
 def _save_links(tx: Transaction, done: Mapping[int, Sequence[Cell]], shown: Mapping[str, Mapping[Any, Any]]) -> None:

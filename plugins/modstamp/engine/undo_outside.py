@@ -13,7 +13,7 @@ import pandas as pd
 from modstamp.engine import recover as lost
 from modstamp.engine.dispatch import NO_ENTRY, Sending, dispatch, open_intents
 from modstamp.engine.environment import Environment, Job
-from modstamp.engine.frames import column, frame
+from modstamp.engine.frames import column, left_over
 from modstamp.engine.reversal import Cell, Reversal, decide, log_kept, scene
 from modstamp.model import Action, Direction, Operation, Side
 from modstamp.ports import Transaction
@@ -87,11 +87,5 @@ def _sending(cells: list[Cell], internal_base: dict[str, object]) -> Sending:
 
 def _leave(tx: Transaction, job: Job, sendings: list[Sending]) -> None:
     if sendings:
-        size = len(sendings)
-        reason = f"run {job.run_id} takes another one back"
-        entries = {
-            "record_id": [each.internal_id for each in sendings],
-            "reason": [reason] * size,
-            "waits_for": [None] * size,
-        }
-        tx.pending.leave(job.environment.mapping.name, Direction.PUSHING, frame(entries))
+        entries = left_over([each.internal_id for each in sendings], f"run {job.run_id} takes another one back")
+        tx.pending.leave(job.environment.mapping.name, Direction.PUSHING, entries)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from modstamp import instants
 from modstamp.engine.environment import Environment
-from modstamp.engine.frames import column, frame
+from modstamp.engine.frames import column, left_over
 from modstamp.engine.handoff import RunOptions
 from modstamp.errors import IncompleteReadError, LimitReachedError
 from modstamp.instants import epochs
@@ -113,10 +113,9 @@ def _list_missing(environment: Environment, window: Window, options: RunOptions,
         raise IncompleteReadError(
             f"{mapping.name}: {len(listed & got)} of {total} changed records arrived; the cursor stays where it is"
         )
-    reasons = ["the pages of the window left it out"] * len(missing)
+    entries = left_over(missing, "the pages of the window left it out")
     with environment.store.begin() as tx:
-        entries = {"record_id": missing, "reason": reasons, "waits_for": [None] * len(missing)}
-        tx.pending.leave(mapping.name, Direction.POLLING, frame(entries))
+        tx.pending.leave(mapping.name, Direction.POLLING, entries)
 
 
 def last_in_order(records: pd.DataFrame, upper: datetime | None, before: Place | None) -> Place | None:
