@@ -77,7 +77,7 @@ def _dag(every: Mappings, file: MappingFile, direction: Direction, settings: Set
     mapping = file.mapping
     with DAG(
         dag_id=dag_id(mapping, direction),
-        dag_display_name=f"{VERBS[direction].capitalize()} {_type(mapping)} · {mapping.connection}",
+        dag_display_name=f"{VERBS[direction].capitalize()} {title(mapping)} · {mapping.connection}",
         description=guide.sentence(mapping, direction),
         doc_md=guide.document(file, direction),
         schedule=schedule.of(every, mapping, direction, settings),
@@ -101,7 +101,7 @@ def _dag(every: Mappings, file: MappingFile, direction: Direction, settings: Set
     return dag
 
 
-def _type(mapping: TypeMapping) -> str:
+def title(mapping: TypeMapping) -> str:
     """The external type; of a mapping with a name of its own, which need not be the only one, that name too."""
     if "name" not in mapping.model_fields_set:
         return mapping.external_type

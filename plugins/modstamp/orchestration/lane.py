@@ -97,7 +97,7 @@ def _dag(file: MappingFile, settings: Settings) -> DAG:
     assert mapping.backfill is not None  # noqa: S101  # for the type checker: the caller asked
     with DAG(
         dag_id=dag_id(mapping),
-        dag_display_name=f"Backfill {mapping.external_type} · {mapping.connection}",
+        dag_display_name=f"Backfill {factory.title(mapping)} · {mapping.connection}",
         description=f"Brings out what was there before {mapping.name} listened, when a person says so.",
         doc_md=_DOCUMENTATION.format(name=mapping.name, share=mapping.backfill.share),
         schedule=CronDataIntervalTimetable("@monthly", timezone="UTC"),
