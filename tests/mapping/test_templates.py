@@ -86,6 +86,13 @@ def test_a_faulty_template_is_refused_when_the_file_is_read(
     assert found[0].where == "lead.yaml:9"
 
 
+@pytest.mark.parametrize("match", ["[email, template A]", "[[email], [template A]]"])
+def test_a_template_is_no_part_of_a_match_key(problems: Problems, minimal: str, match: str) -> None:
+    text = minimal.replace("[email]", match).rstrip()
+    (found,) = problems({"lead.yaml": f"{text}\n      - {{template: x, external: A}}\n"})
+    assert "a text that is put together cannot be part of the match key" in found.what
+
+
 def test_a_row_needs_a_field_or_a_template(problems: Problems, minimal: str) -> None:
     (found,) = problems({"lead.yaml": f"{minimal.rstrip()}\n      - {{external: A}}\n"})
     assert found.what == "the key 'internal' is missing"

@@ -156,7 +156,7 @@ def _template(file: MappingFile, row: FieldMapping) -> Iterator[_Fault]:
     if row.lookup or row.reference or row.values:
         what = "a template takes no 'lookup', 'reference' or 'values'"
         yield "template", what, "take them out, or name a field in place of the template"
-    if row.internal in file.mapping.match:
+    if row.internal in file.mapping.match_fields:
         yield "template", "a text that is put together cannot be part of the match key", "take it out of 'match'"
     try:
         named = template(row.template).named
