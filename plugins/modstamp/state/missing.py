@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, select
 
 from modstamp.mapping.schema import TypeMapping
-from modstamp.model import Side, awaited_types
+from modstamp.model import Side
 from modstamp.ports import NamesOf
+from modstamp.state.awaited import linked
 from modstamp.state.clock import Clock
 from modstamp.state.links import Links
 from modstamp.state.rows import among, insertion
@@ -48,21 +48,10 @@ class Missing:
 
     def linked_by_now(self, mapping: TypeMapping, names_of: NamesOf) -> list[str]:
         """Ids on both sides of the colon are those of the internal side."""
-        awaited = select(missing.c.awaited).distinct().where(missing.c.mapping == mapping.name)
-        by_kind: defaultdict[str, list[str]] = defaultdict(list)
-        for each in self._connection.scalars(awaited):
-            kind, _, record_id = each.partition(":")
-            by_kind[kind].append(record_id)
-        linked = [
-            f"{kind}:{record_id}"
-            for kind, ids in by_kind.items()
-            for record_id in self._translate(mapping.connection, kind, ids, names_of)
-        ]
-        if not linked:
+        query = select(missing.c.awaited).distinct().where(missing.c.mapping == mapping.name)
+        awaited = self._connection.scalars(query).all()
+        there = linked(self._links, mapping.connection, Side.INTERNAL, awaited, names_of)
+        if not there:
             return []
-        there = (missing.c.mapping == mapping.name) & among(self._connection, missing.c.awaited, linked)
-        return sorted(self._connection.scalars(select(missing.c.record_id).distinct().where(there)))
-
-    def _translate(self, connection: str, kind: str, ids: Sequence[str], names_of: NamesOf) -> dict[str, str]:
-        internal_type, external_types = awaited_types(kind)
-        return self._links.translate(connection, internal_type, Side.INTERNAL, ids, names_of(external_types))
+        concerned = (missing.c.mapping == mapping.name) & among(self._connection, missing.c.awaited, there)
+        return sorted(self._connection.scalars(select(missing.c.record_id).distinct().where(concerned)))

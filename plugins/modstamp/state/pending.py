@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, case, delete, func, or_, select, update
 
 from modstamp.mapping.schema import TypeMapping
-from modstamp.model import Direction, Side, awaited_types
+from modstamp.model import Direction
 from modstamp.ports import NamesOf
+from modstamp.state.awaited import linked
 from modstamp.state.clock import Clock
 from modstamp.state.links import Links
 from modstamp.state.rows import Row, among, insertion, parameters, read, upsert
@@ -31,24 +31,13 @@ class Pendings:
     def wake(self, mapping: TypeMapping, direction: Direction, names_of: NamesOf) -> int:
         """A parent is named as `model.awaited` does, by its id on the source's side of the direction."""
         of_mapping = _entries(mapping.name, direction)
-        awaited = select(pending.c.waits_for).distinct().where(*of_mapping, pending.c.waits_for.is_not(None))
-        parents: defaultdict[str, list[str]] = defaultdict(list)
-        for waits_for in self._connection.scalars(awaited):
-            kind, _, record_id = waits_for.partition(":")
-            parents[kind].append(record_id)
-        linked = [
-            f"{kind}:{record_id}"
-            for kind, ids in parents.items()
-            for record_id in self._linked(mapping.connection, kind, direction.source, ids, names_of)
-        ]
-        if not linked:
+        query = select(pending.c.waits_for).distinct().where(*of_mapping, pending.c.waits_for.is_not(None))
+        awaited = self._connection.scalars(query).all()
+        there = linked(self._links, mapping.connection, direction.source, awaited, names_of)
+        if not there:
             return 0
-        woken = update(pending).where(*of_mapping, among(self._connection, pending.c.waits_for, linked))
+        woken = update(pending).where(*of_mapping, among(self._connection, pending.c.waits_for, there))
         return self._connection.execute(woken.values(waits_for=None, reason=None)).rowcount
-
-    def _linked(self, connection: str, kind: str, side: Side, ids: Sequence[str], names_of: NamesOf) -> Iterable[str]:
-        internal_type, external_types = awaited_types(kind)
-        return self._links.translate(connection, internal_type, side, ids, names_of(external_types))
 
     def due(self, mapping: str, direction: Direction, limit: int | None) -> pd.DataFrame:
         """Entries with a time before which they are not to be taken are left out until then."""
