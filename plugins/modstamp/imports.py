@@ -19,6 +19,7 @@ from modstamp.model import Column, Direction, TypeDescription
 from modstamp.settings import Settings
 
 if TYPE_CHECKING:
+    from modstamp.engine.handoff import RunOptions
     from modstamp.mapping.schema import TypeMapping
     from modstamp.ports import Connector
 
@@ -64,24 +65,28 @@ def run(
 
     Raises `ConfigurationError` for a source that cannot be read or says nothing of records, and what a run raises.
     """
-    from modstamp.engine.handoff import RunOptions  # noqa: PLC0415  # pandas
-
     with wiring.open_run(source.mapping, Direction.POLLING, settings, resolve) as opened:
-        connector, mapping = opened.environment.connector, opened.environment.mapping
-        with opened.meter.during(run_id, mapping.name):
-            choice = choose(source, mapping, connector)
-        options = RunOptions(ids=tuple(choice.ids), origin=str(source), dry_run=dry_run)
-        summary = wiring.run_through(opened, options, run_id)
+        choice = choose(source, opened, run_id)
+        summary = wiring.run_through(opened, options(source, choice, dry_run=dry_run), run_id)
     told = {"rows": choice.rows, "not_found": list(choice.not_found), "several": list(choice.several)}
     return {**summary.as_dict(), **told}
 
 
-def choose(source: Source, mapping: TypeMapping, connector: Connector) -> Choice:
-    """The records that a source names."""
-    if source.kind == "CSV":
-        return _File(Path(source.name), mapping, connector).choice()
-    ids = connector.listed(mapping.external_type, source.kind, source.name)
-    return Choice(ids=ids, rows=len(ids))
+def choose(source: Source, opened: wiring.Run, run_id: str) -> Choice:
+    """The records that a source names. Its calls count as the run's."""
+    connector, mapping = opened.environment.connector, opened.environment.mapping
+    with opened.meter.during(run_id, mapping.name):
+        if source.kind == "CSV":
+            return _File(Path(source.name), mapping, connector).choice()
+        ids = connector.listed(mapping.external_type, source.kind, source.name)
+        return Choice(ids=ids, rows=len(ids))
+
+
+def options(source: Source, choice: Choice, *, dry_run: bool) -> RunOptions:
+    """Of a poll of these records alone."""
+    from modstamp.engine.handoff import RunOptions  # noqa: PLC0415  # pandas
+
+    return RunOptions(ids=tuple(choice.ids), origin=str(source), dry_run=dry_run)
 
 
 class _File:

@@ -82,7 +82,7 @@ def test_the_flow_is_visible_in_the_graph(dag_id: str) -> None:
 @pytest.mark.requirement("STG-001")
 def test_a_person_finds_documentation_tags_and_a_form() -> None:
     dag = parsed()["dags"]["salesforce_lead_poll"]
-    assert {"dry_run", "limit", "since", "until"} == set(dag["params"])
+    assert {"dry_run", "limit", "since", "until", "list_view", "report"} == set(dag["params"])
     assert {"limit", "dry_run"} == set(parsed()["dags"]["salesforce_lead_push"]["params"])
     assert dag["tags"] == ["polling", "prospect", "salesforce"]
     assert "Email" in dag["doc"]

@@ -75,6 +75,24 @@ def test_a_dry_run_by_airflow_writes_nothing(office: Office, airflow: Airflow) -
     assert office.one("SELECT count(*) FROM prospects") == 0
 
 
+@pytest.mark.requirement("OSF-014")
+def test_a_list_by_airflow_brings_its_records_alone(office: Office, airflow: Airflow) -> None:
+    office.fill_leads(2, LeadSource="Web")
+    office.fill_leads(2, first=2, LeadSource="Other")
+    named = {"list_view": "Leads from the web"}
+
+    alone, both = airflow.run(
+        office,
+        {"dag": "salesforce_lead_poll", "params": named},
+        {"dag": "salesforce_lead_poll", "params": {**named, "limit": 1}},
+    )
+
+    assert alone["state"] == "success"
+    assert both["state"] == "failed", "a list names its records itself"
+    found = office.sql("SELECT email FROM prospects ORDER BY email")
+    assert [mail for (mail,) in found] == ["lead0@example.com", "lead1@example.com"]
+
+
 @pytest.mark.requirement("OSF-086")
 @pytest.mark.guarantee("G27")
 def test_a_limit_before_loading_is_a_pause_and_no_failure(office: Office, airflow: Airflow) -> None:

@@ -123,8 +123,14 @@ def _params(direction: Direction) -> dict[str, Param]:
     if direction is Direction.POLLING:
         params["since"] = _instant("Changed since", "Reads this window and leaves the cursor where it is.")
         params["until"] = _instant("Changed before", "Empty: until now.")
+        params["list_view"] = _list("List view", "Brings in the records of this list alone: its name or id.")
+        params["report"] = _list("Report", "The same of a report that shows the records' ids.")
     return params
 
 
 def _instant(title: str, description: str) -> Param:
     return Param(None, description, type=["null", "string"], format="date-time", title=title)
+
+
+def _list(title: str, description: str) -> Param:
+    return Param(None, description, type=["null", "string"], title=title)

@@ -10,15 +10,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from airflow.sdk import get_current_context
 from airflow.sdk.bases.xcom import BaseXCom
 from airflow.sdk.exceptions import AirflowSkipException, DownstreamTasksSkipped
 
-from modstamp import approval, wiring
+from modstamp import approval, imports, wiring
 from modstamp.engine.handoff import Handoff, RunOptions, Summary
-from modstamp.errors import LeaseHeldError, LimitReachedError, ModstampError, RunHeldError
+from modstamp.errors import ConfigurationError, LeaseHeldError, LimitReachedError, ModstampError, Problem, RunHeldError
 from modstamp.model import Direction
 from modstamp.orchestration import alerts, schedule
 from modstamp.orchestration.connections import resolve
@@ -48,9 +48,10 @@ def extract(mapping: str, direction: str) -> Document:
     context = get_current_context()
     with wiring.open_run(mapping, towards, settings, resolve) as run:
         try:
-            if run.is_first_load():
+            options = _options(run, context["params"], _run_id(context))
+            if options.ids is None and run.is_first_load():
                 log.info("%s", run.estimate())
-            handoff = run.extract(_options(context["params"]), _run_id(context))
+            handoff = run.extract(options, _run_id(context))
         except (LeaseHeldError, RunHeldError) as error:
             raise AirflowSkipException(str(error)) from error
         except LimitReachedError as limit:
@@ -88,7 +89,7 @@ def load_anew(document: Document) -> Document:
     """All steps of an approved run once more: hours may lie between what was read and the answer (G28)."""
     handoff, context = Handoff.from_dict(document), get_current_context()
     with wiring.open_run(handoff.mapping, handoff.direction, Settings(), resolve) as run:
-        summary = wiring.run_through(run, _options(context["params"]), handoff.run_id)
+        summary = wiring.run_through(run, _options(run, context["params"], handoff.run_id), handoff.run_id)
     return _ended(summary, dry_run=False)
 
 
@@ -172,13 +173,32 @@ def _run_id(context: Any) -> str:
     return f"{context['dag'].dag_id}/{context['run_id']}"
 
 
-def _options(params: Mapping[str, Any]) -> RunOptions:
+def _options(run: wiring.Run, params: Mapping[str, Any], run_id: str) -> RunOptions:
+    """What the form of a manual run says. A list is read here, at each try. Raises `ConfigurationError`."""
+    source = _list(run.environment.mapping.name, params)
+    if source is not None:
+        choice = imports.choose(source, run, run_id)
+        log.info("%s: %d records", source, choice.rows)
+        return imports.options(source, choice, dry_run=params["dry_run"])
     return RunOptions(
         since=_instant(params.get("since")),
         until=_instant(params.get("until")),
         limit=params.get("limit"),
         dry_run=params.get("dry_run", False),
     )
+
+
+def _list(mapping: str, params: Mapping[str, Any]) -> imports.Source | None:
+    """The list whose records alone the run is for."""
+    kinds: dict[str, Literal["list view", "report"]] = {"list_view": "list view", "report": "report"}
+    given = [key for key in ("since", "until", "limit", *kinds) if params.get(key)]
+    chosen = [
+        imports.Source(mapping=mapping, kind=kind, name=params[key]) for key, kind in kinds.items() if key in given
+    ]
+    if chosen and len(given) > 1:
+        what = f"{' and '.join(given)} are given, and a list names its records itself"
+        raise ConfigurationError([Problem("the form of the run", what, "leave all but one of them empty")])
+    return next(iter(chosen), None)
 
 
 def _instant(text: str | None) -> datetime | None:
