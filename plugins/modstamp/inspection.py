@@ -42,7 +42,7 @@ def examine(settings: Settings, resolve: wiring.Resolver = from_environment) -> 
         store, connectors = wiring.open_store(engine, settings), _Connectors(settings, resolve, engine)
         for file in every.files:
             try:
-                found.append(_examined(file, store, connectors.of(file.mapping)))
+                found.append(_examined(file, every, store, connectors.of(file.mapping)))
             except ConfigurationError as error:
                 problems += error.problems
     return {"mappings": found, "problems": [each.as_dict() for each in dict.fromkeys(problems)]}
@@ -81,8 +81,8 @@ class _Connectors:
         return connector
 
 
-def _examined(file: MappingFile, store: Store, connector: Connector) -> dict[str, Any]:
-    from modstamp.engine import sight  # noqa: PLC0415  # pandas
+def _examined(file: MappingFile, every: Mappings, store: Store, connector: Connector) -> dict[str, Any]:
+    from modstamp.engine import readiness, sight  # noqa: PLC0415  # pandas
     from modstamp.mapping import searches, traits  # noqa: PLC0415  # only here
     from modstamp.mapping.live import advise_live, check_live  # noqa: PLC0415  # only here
 
@@ -92,10 +92,15 @@ def _examined(file: MappingFile, store: Store, connector: Connector) -> dict[str
         types = {field.reference.type for field in mapping.fields if field.reference}
         change_column = tx.watches.change_column(mapping.name)
         parents = {name: tx.records.describe(name) for name in types}
+        lacking = readiness.lacking(tx, mapping, tuple(every))
     external = connector.describe(mapping.external_type)
     searched = {asked: _searched(store, connector, *asked) for asked in searches.searched(mapping)}
     known = sight.known(store, mapping)
-    advice = (*advise_live(file, internal, external, known), *_hearing(file, change_column))
+    unready = [
+        Problem(file.document.where(("pushing",)), readiness.told(mapping, kind), readiness.remedy(names))
+        for kind, names in lacking.items()
+    ]
+    advice = (*advise_live(file, internal, external, known), *_hearing(file, change_column), *unready)
     return {
         "mapping": mapping.name,
         "internal": mapping.internal,

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.faults.desk import Desk
+from tests.fixtures.activities import TASKS
 
 OFTEN = {"lock_tries": 8}  # 1 ms, 2 ms, 4 ms … : half a second in all
 PATIENCE = 10.0  # seconds
@@ -56,6 +57,35 @@ def test_a_reps_and_an_admins_edit_in_the_same_moment_both_survive(open_desk: Ca
     desk.settle()
     titles = {(f"lead{number}@example.com", "title"): "done" for number in range(3)}
     desk.account({**titles, ("lead0@example.com", "phone"): "+49 30 1"})
+
+
+@pytest.mark.requirement("OSF-112")
+@pytest.mark.guarantee("G18")
+def test_a_task_is_completed_at_the_lead_that_an_admin_edits_in_the_same_moment(
+    open_desk: Callable[..., Desk],
+) -> None:
+    """A new Task locks the Lead that it belongs to: Salesforce refuses it while the admin's edit is under way."""
+    desk = open_desk(**OFTEN)
+    (lead,) = desk.in_step(1)
+    desk.office.later(1)
+    desk.office.sql(
+        "INSERT INTO tasks (type, subject, prospect_id, user_id) SELECT 'call', 'Ring back', p.id, l.internal_id"
+        " FROM prospects p, sync_links l WHERE l.mapping = 'salesforce_user' AND l.external_id = :owner",
+        owner=desk.office.owner,
+    )
+    desk.office.push(TASKS)
+    desk.office.sql("UPDATE tasks SET status = 'done'")
+
+    with edit_that_is_met(desk, lead, {"Phone": "+49 30 1"}):
+        summary = desk.office.push(TASKS)
+
+    assert summary.counts["created"] == 1
+    (task,) = desk.salesforce.store.rows("Task")
+    assert (task["Subject"], task["WhoId"], task["Status"]) == ("Ring back", lead, "Completed")
+    assert desk.office.one("SELECT count(*) FROM sync_quarantine") == 0
+    assert "LOCK" not in desk.said()
+    desk.settle()
+    desk.account({("lead0@example.com", "phone"): "+49 30 1"})
 
 
 @pytest.mark.guarantee("G18")

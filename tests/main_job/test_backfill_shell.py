@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from modstamp import wiring
@@ -87,6 +91,61 @@ def test_it_stops_at_its_share_and_live_work_goes_on(late: Shell) -> None:
     late.set(own_threshold=8_000)
     assert late("backfill", LEAD, "--json").document["progress"]["done"]
     assert len(mails(late.office)) == 6
+
+
+@pytest.fixture
+def calendar(small_office: Office, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
+    """A calendar that was read in when it was connected: five meetings a month, from one month ahead to a year ago.
+
+    With one Contact, but for those of the fifth month, with nobody who is known. The latest three were not made here.
+    """
+    row = {"LastName": "Ray", "Email": "ray@acme.example", "OwnerId": small_office.owner}
+    small_office.insert("Contact", [row])
+    small_office.poll("salesforce_contact")
+    small_office.sql("DELETE FROM sync_watches")
+    for months, _ in itertools.product(range(-1, 13), range(5)):
+        made = small_office.one(
+            "INSERT INTO meetings (title, user_id, source, starts_at, ends_at) VALUES (:title,"
+            " (SELECT internal_id FROM sync_links WHERE mapping = 'salesforce_user' AND external_id = :owner), :source,"
+            " strftime('%Y-%m-%d %H:%M:%f000', 'now', :age),"
+            " strftime('%Y-%m-%d %H:%M:%f000', 'now', :age, '+1 hour')) RETURNING id",
+            title=f"Call {months}",
+            owner=small_office.owner,
+            source="Sync" if months < 3 else "App",
+            age=f"{-31 * months - 1} days",
+        )
+        mail = "ray@acme.example" if months != 5 else "stranger@else.example"
+        small_office.sql("INSERT INTO meeting_attendees (meeting_id, email) VALUES (:id, :mail)", id=made, mail=mail)
+    wiring.prepare(small_office.settings, small_office.resolve)
+    return open_shell(small_office, monkeypatch, capsys)
+
+
+def subjects(office: Office) -> Counter[str]:
+    return Counter(str(row["Subject"]) for row in office.salesforce.store.rows("Event"))
+
+
+@pytest.mark.requirement("OMS-006")
+@pytest.mark.requirement("OMS-007")
+@pytest.mark.requirement("OMS-050")
+def test_the_past_year_of_a_calendar_goes_out_where_the_prospect_is_known(calendar: Shell) -> None:
+    told = calendar("backfill", "salesforce_event", "--estimate", "--json").document
+    assert (told["due"], len(told["months"])) == (55, 13)  # of twelve months, cut where they begin
+    assert sum(each["calls"] for each in told["months"]) < 55  # a call for each is what the document reckons with
+
+    since = f"{datetime.now(UTC) - timedelta(days=20):%Y-%m-%d}"
+    done = calendar("backfill", "salesforce_event", "--since", since, "--json").document["progress"]
+
+    assert (done["done"], done["fed"]) == (True, 5)
+    assert subjects(calendar.office) == {"Call 0": 5, "Call -1": 5}  # those to come go by themselves
+
+
+@pytest.mark.requirement("OMS-049")
+def test_the_guard_of_the_first_days_keeps_what_was_read_in_from_going(calendar: Shell, files: MappingFiles) -> None:
+    files.replace("event", "value: Sync, on: false}", "value: Sync, on: true}")
+    calendar.set(mappings=files.folder)
+    told = calendar("backfill", "salesforce_event", "--estimate", "--json").document
+    assert told["due"] == 40
+    assert sum(each["stays"].get('source is not "Sync"', 0) for each in told["months"]) == 15
 
 
 @pytest.mark.parametrize(

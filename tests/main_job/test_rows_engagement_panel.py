@@ -60,6 +60,29 @@ def panel(small_office: Office, files: MappingFiles) -> Office:
     return small_office
 
 
+# What the guide's table calls the six fields in Salesforce, by what it calls ours.
+TABLE = [
+    pytest.param("Name of Currently Active Sequence", "current_sequence_name", "Name of Currently Active Sequence",
+                 marks=pytest.mark.requirement("OSF-177")),
+    pytest.param("Current Sequence Status", "current_sequence_status", "Current Sequence Status",
+                 marks=pytest.mark.requirement("OSF-178")),
+    pytest.param("Current Sequence User SFDC Id", "current_sequence_user_id", "Current Sequence Step Actor",
+                 marks=pytest.mark.requirement("OSF-179")),
+    pytest.param("Current Sequence Step No.", "current_sequence_step_number", "Current Sequence Step Number",
+                 marks=pytest.mark.requirement("OSF-180")),
+    pytest.param("Current Sequence Task Due Date", "current_sequence_step_due", "Current Sequence Step Due",
+                 marks=pytest.mark.requirement("OSF-181")),
+    pytest.param("Current Sequence Step Type", "current_sequence_step_type", "Current Sequence Step Type",
+                 marks=pytest.mark.requirement("OSF-182")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("theirs", "internal", "label"), TABLE)
+def test_the_page_maps_the_fields_of_the_table_and_no_other_way(theirs: str, internal: str, label: str) -> None:
+    (row,) = (row for row in ROWS if row["internal"] == internal)
+    assert (METADATA["Lead"][row["external"]]["label"], row["direction"]) == (label, "out"), theirs
+
+
 @pytest.mark.requirement("OSF-166")
 @pytest.mark.requirement("OSF-167")
 @pytest.mark.requirement("OSF-168")

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from modstamp import inspection
 from tests.fixtures.office import CONTACT, LEAD, Office
+from tests.fixtures.small_office import MappingFiles
 
 EVENT = "salesforce_event"
 
@@ -147,3 +149,49 @@ def test_an_event_that_is_there_already_is_linked(small_office: Office) -> None:
     assert "created" not in small_office.push(EVENT).counts
 
     assert [event["Id"] for event in events(small_office)] == [known]
+
+
+@pytest.mark.requirement("OSF-156")
+@pytest.mark.requirement("OMS-014")
+def test_an_administrators_edit_of_the_file_changes_what_is_sent(small_office: Office, files: MappingFiles) -> None:
+    """Fields first, then settings: the next run goes by what the file says then."""
+    made = meeting(small_office, person(small_office, "Contact", CONTACT), location="Room 1")
+    small_office.push(EVENT)
+    (event,) = events(small_office)
+    assert (event["Location"], event["Source__c"]) == ("Room 1", "App")
+
+    files.replace("event", "internal: source, external: Source__c", "internal: '=location', external: Source__c")
+    small_office.push(EVENT)
+    assert events(small_office)[0]["Source__c"] == "Room 1"
+    edit(small_office, made, location="Room 2")
+    small_office.push(EVENT)
+    assert [(each["Location"], each["Source__c"]) for each in events(small_office)] == [("Room 2", "Room 2")]
+
+    files.replace("event", "  update: true", "  update: false")
+    edit(small_office, made, title="Later")
+    small_office.push(EVENT)
+    assert events(small_office)[0]["Subject"] == "Demo"
+
+
+@pytest.mark.requirement("OMS-003")
+def test_before_anybody_is_linked_doctor_and_the_first_run_say_what_comes_first(small_office: Office) -> None:
+    meeting(small_office, small_office.one("INSERT INTO prospects (email) VALUES ('ray@acme.example') RETURNING id"))
+    fix = "run first: python -m modstamp sync salesforce_lead salesforce_contact"
+
+    def told(document: dict[str, Any]) -> list[dict[str, str]]:
+        (advice,) = (each["advice"] for each in document["mappings"] if each["mapping"] == EVENT)
+        return [each for each in advice if "linked" in each["what"]]
+
+    document = inspection.examine(small_office.settings, small_office.resolve)
+    (advice,) = told(document)
+    assert advice["what"].startswith("no prospect is linked")
+    assert sorted(advice["fix"].split()) == sorted(fix.split())
+    first = small_office.push(EVENT)
+    assert (
+        "no prospect is linked on connection 'salesforce' yet, so that each meeting waits: run first" in first.message
+    )
+    assert events(small_office) == []
+
+    person(small_office, "Contact", CONTACT)
+    document = inspection.examine(small_office.settings, small_office.resolve)
+    assert told(document) == []

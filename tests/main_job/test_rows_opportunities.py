@@ -73,6 +73,8 @@ def test_opportunities_and_stages_only_come_in(small_office: Office, deal: str) 
         "SELECT mapping FROM sync_pending WHERE mapping IN (:one, :two)", one=OPPORTUNITY, two=STAGE
     )
     assert pending == []
+    for mapping in (OPPORTUNITY, STAGE):
+        assert small_office.push(mapping).counts == {}
     (only,) = small_office.salesforce.store.rows("Opportunity")
     assert (only["Id"], only["Amount"]) == (deal, 99.5)
 

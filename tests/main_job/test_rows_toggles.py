@@ -130,6 +130,55 @@ def test_outbound_update(small_office: Office, files: MappingFiles, *, on: bool)
     assert [lead["Title"] for lead in small_office.leads()] == ["Chief" if on else None]
 
 
+# Mapping file → table and object, the key by which they match, and a field of both.
+SYNCED = {
+    "contact": ("prospects", "Contact", ("email", "Email"), ("title", "Title"), {"LastName": "Last"}),
+    "account": ("accounts", "Account", ("name", "Name"), ("phone", "Phone"), {}),
+}
+TOGGLES = [("inbound", "create"), ("inbound", "update"), ("outbound", "create"), ("outbound", "update")]
+
+
+@pytest.mark.requirement("OSF-126")
+@pytest.mark.parametrize("off", TOGGLES, ids=" ".join)
+@pytest.mark.parametrize("name", list(SYNCED))
+def test_each_toggle_of_contacts_and_accounts_stops_its_own_operation(
+    small_office: Office, files: MappingFiles, name: str, off: tuple[str, str]
+) -> None:
+    table, external, (key, outer_key), (field, outer_field), others = SYNCED[name]
+    mapping = f"salesforce_{name}"
+    if name == "contact":
+        files.remove("lead")  # one of the two creates
+    files.change(
+        name, **{way: {what: (way, what) != off for what in ("create", "update")} for way in ("inbound", "outbound")}
+    )
+    known = [f"{number}@x.org" for number in range(4)]
+    outside = small_office.insert(
+        external, [{outer_key: each, "OwnerId": small_office.owner, **others} for each in known[:2]]
+    )
+    inside = "last_name, email" if name == "contact" else "name"
+    for each in known[:2]:  # linked, as both are there
+        small_office.sql(f"INSERT INTO {table} ({inside}) VALUES ({':k, :k' if name == 'contact' else ':k'})", k=each)  # noqa: S608
+    small_office.poll(mapping)
+    small_office.sql(f"UPDATE {table} SET {field} = 'in' WHERE {key} = :k", k=known[0])  # noqa: S608
+    small_office.sql(f"INSERT INTO {table} ({inside}) VALUES ({':k, :k' if name == 'contact' else ':k'})", k=known[2])  # noqa: S608
+    small_office.later()
+    small_office.salesforce.edit(external, outside[1], **{outer_field: "out"})
+    small_office.insert(external, [{outer_key: known[3], "OwnerId": small_office.owner, **others}])
+    small_office.later()
+    small_office.poll(mapping)
+    small_office.push(mapping)
+
+    here = dict(small_office.sql(f"SELECT {key}, {field} FROM {table}"))  # noqa: S608
+    there = {row[outer_key]: row[outer_field] for row in small_office.salesforce.store.rows(external)}
+    done = {
+        ("inbound", "create"): known[3] in here,
+        ("inbound", "update"): here[known[1]] == "out",
+        ("outbound", "create"): known[2] in there,
+        ("outbound", "update"): there[known[0]] == "in",
+    }
+    assert done == {each: each != off for each in TOGGLES}
+
+
 @pytest.mark.requirement("OSF-107")
 @pytest.mark.requirement("OSF-121")
 def test_with_pushing_off_polling_goes_on_and_edits_are_not_even_noted(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
@@ -282,6 +283,60 @@ def test_meetings_without_conditions_are_advised_against(write: Write) -> None:
         "all meetings go, also those without a prospect",
         "meetings that were canceled before the sync began go too",
     ]
+
+
+@pytest.mark.requirement("OSF-162")
+def test_falling_back_is_advised_against_once_opportunities_come_in(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(Path(__file__).parents[2] / "include" / "mappings", tmp_path / "mappings"))
+
+    def replace(name: str, old: str, new: str) -> list[str]:
+        path = folder / "salesforce" / f"{name}.yaml"
+        path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+        return [each.what for each in advise(load(folder))]
+
+    said = "WhatId falls back to account, and salesforce_opportunity brings each opportunity in"
+    assert replace("event", "{on: false, internal: account_id", "{internal: account_id") == [said]
+    assert said not in replace("opportunity", "polling: {every: 10 minutes}", "polling: false")
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ("fallback: {internal: account_id, reference: account}", "it stands in for a reference by id"),
+        ("reference: account, fallback: {internal: account_id, reference: account}", "a record of the same type"),
+        ("reference: opportunity, fallback: {internal: prospect.account_id, reference: account}",
+         "needs a field mapping of 'prospect_id'"),
+    ],
+)  # fmt: skip
+def test_a_fallback_that_cannot_work(problems: Problems, row: str, told: str) -> None:
+    plain = "{internal: title, external: Subject, direction: out}"
+    text = MEETING.replace(plain, f"{{internal: title, external: WhatId, direction: out, {row}}}")
+    assert any(told in each.what for each in problems({"event.yaml": text}))
+
+
+@pytest.mark.requirement("OMS-003")
+def test_meetings_that_would_wait_for_people_for_ever_are_advised_against(write: Write) -> None:
+    users = (
+        "    internal: user\n    external: salesforce.User\n    connection: salesforce\n    {}\n    match: [email]\n"
+    )
+    users += "    fields:\n      - {{internal: email, external: Email, direction: in}}\n"
+    meeting = MEETING.rstrip() + "\n      - {internal: user_id, external: OwnerId, direction: out, reference: user}\n"
+
+    def told(switch: str) -> list[str]:
+        return [each.what for each in advise(load(write({"event.yaml": meeting, "user.yaml": users.format(switch)})))]
+
+    waits = "each meeting waits for its user to be linked, and salesforce_user is switched off"
+    assert waits in told("polling: false\n    pushing: false")
+    assert waits not in told("pushing: false")
+
+
+@pytest.mark.requirement("OMS-005")
+def test_doctor_tells_of_another_sync_of_mails(defaults: Mappings) -> None:
+    for name in ("salesforce_task_mails_sent", "salesforce_task_mails_received"):
+        told = notes(defaults[name], TypeDescription(name="Task", fields={}))
+        assert "Einstein Activity Capture, it writes the same mails: keep one of the two" in told[0]
+    calls = notes(defaults["salesforce_task_calls"], TypeDescription(name="Task", fields={}))
+    assert not any("Einstein" in each for each in calls)
 
 
 @pytest.mark.requirement("OMS-004")

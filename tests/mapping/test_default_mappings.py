@@ -47,6 +47,27 @@ def test_the_number_of_mapped_fields(defaults: Mappings, name: str, internal: st
     assert (defaults[name].internal, len(defaults[name].fields)) == (internal, count)
 
 
+# What the document counts; it names no fields, so these are the ones that the counts are held to.
+OPPORTUNITIES = {
+    "salesforce_opportunity_contact_role": "OpportunityId, ContactId, Role, IsPrimary",
+    "salesforce_opportunity_stage": "ApiName, SortOrder, DefaultProbability, IsClosed, IsWon",
+    "salesforce_opportunity": "Name, AccountId, OwnerId, StageName, Amount, Probability, CloseDate, Type, NextStep, "
+    "LeadSource, Description",
+}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("salesforce_opportunity_contact_role", marks=pytest.mark.requirement("OSF-163")),
+        pytest.param("salesforce_opportunity_stage", marks=pytest.mark.requirement("OSF-164")),
+        pytest.param("salesforce_opportunity", marks=pytest.mark.requirement("OSF-165")),
+    ],
+)
+def test_the_fields_of_opportunities(defaults: Mappings, name: str) -> None:
+    assert ", ".join(row.external for row in defaults[name].fields) == OPPORTUNITIES[name]
+
+
 def test_parents_come_first(defaults: Mappings) -> None:
     names = [mapping.name for mapping in defaults]
     for mapping in defaults:

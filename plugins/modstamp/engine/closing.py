@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from modstamp import instants
-from modstamp.engine import degraded, sight
+from modstamp.engine import degraded, readiness, sight
 from modstamp.engine.environment import Environment
 from modstamp.engine.frames import frame
 from modstamp.engine.handoff import Handoff, Summary, Tally
@@ -38,7 +38,17 @@ def remarks(environment: Environment, handoff: Handoff, tally: Tally) -> str:
         log(environment, handoff, "held", hidden)
     slow = _degraded(environment, handoff)
     without = sight.missing(environment) if handoff.parts else ""
-    return hidden or without or slow
+    return hidden or without or _unready(environment, tally) or slow
+
+
+def _unready(environment: Environment, tally: Tally) -> str:
+    """Said as long as records wait for people nobody of whom is linked (OMS-003)."""
+    if not tally.counts.get("waiting"):
+        return ""
+    mapping = environment.mapping
+    with environment.store.begin(read_only=True) as tx:
+        found = readiness.lacking(tx, mapping, environment.others)
+    return "; ".join(f"{readiness.told(mapping, kind)}: {readiness.remedy(names)}" for kind, names in found.items())
 
 
 def _degraded(environment: Environment, handoff: Handoff) -> str:

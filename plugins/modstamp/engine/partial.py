@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from modstamp.engine.environment import Environment
-from modstamp.engine.frames import Objects, column, objects
+from modstamp.engine.frames import Objects, choose, column, objects, present
 from modstamp.engine.transform import Transformed
 from modstamp.mapping.evaluation import Circumstances, holds
 from modstamp.mapping.field import FieldMapping
@@ -47,8 +47,11 @@ def count(  # noqa: PLR0913, PLR0917 - one batch
     missing = [_missing_entries(each, kinds) for each in done.missing]
     counted = dict(done.counted)
     for field in environment.mapping.fields:
+        if field.falls_back and field.internal in records:
+            counted[field.internal] = _fallen_back(tx, environment, records, field, done, missing)
         if field.left_out_with and field.internal in records:
-            counted[field.internal] = _left_out(tx, environment, records, field, done, kinds, missing)
+            values = counted.get(field.internal, column(records, field.internal)).copy()
+            counted[field.internal] = _left_out(tx, environment, records, field, done, kinds, missing, values)
     columns = {whole(name): column(records, name) for name in counted} | counted
     columns[MISSING] = objects([json.dumps(sorted(each)) if each else None for each in missing])
     columns[HOPES] = _hopes(tx, environment, records, missing, now)
@@ -61,6 +64,43 @@ def _missing_entries(found: Mapping[str, Sequence[str]], kinds: Kinds) -> set[st
     return {awaited(kind, record, kinds.get(name, ())) for name, kind, record in pairs}
 
 
+def _fallen_back(  # noqa: PLR0913, PLR0917 - one field of one batch
+    tx: Transaction,
+    environment: Environment,
+    records: pd.DataFrame,
+    field: FieldMapping,
+    done: Transformed,
+    missing: list[set[str]],
+) -> Objects:
+    """What counts of a field: where it is empty, ``type:id`` of the record that stands in for it, if that is linked."""
+    fallback, values = field.falls_back, column(records, field.internal).copy()
+    assert fallback is not None  # noqa: S101  # for the type checker: the caller asked
+    empty = ~present(values) & np.asarray(column(records, Column.STATE) == Presence.FOUND)
+    instead = column(records, fallback.own)
+    if fallback.named:
+        (named,) = (each for each in environment.mapping.fields if each.internal == fallback.own)
+        instead = _of_named(tx, named.named_types[0], fallback.named[1], choose(empty, instead, None))
+    linked = tx.links.translate(
+        environment.mapping.connection, fallback.reference, Side.INTERNAL, _texts(instead[empty])
+    )
+    written = column(done.converted, field.external).copy()
+    for position in np.flatnonzero(empty & present(instead)):
+        entry = f"{fallback.reference}:{instead[position]}"
+        if str(instead[position]) in linked:
+            values[position], written[position] = entry, linked[str(instead[position])]
+        else:
+            missing[position].add(awaited(fallback.reference, str(instead[position])))
+    done.converted[field.external] = pd.Series(written, dtype=object)
+    return values
+
+
+def _of_named(tx: Transaction, internal_type: str, wanted: str, ids: Objects) -> Objects:
+    """Per row one field of the record that the row names."""
+    read = tx.records.read(internal_type, [wanted], _texts(ids))
+    found = dict(zip(column(read, Column.ID), column(read, wanted), strict=True))
+    return objects([None if each is None else found.get(str(each)) for each in ids])
+
+
 def _left_out(  # noqa: PLR0913, PLR0917 - one field of one batch
     tx: Transaction,
     environment: Environment,
@@ -69,9 +109,9 @@ def _left_out(  # noqa: PLR0913, PLR0917 - one field of one batch
     done: Transformed,
     kinds: Kinds,
     missing: list[set[str]],
+    values: Objects,
 ) -> Objects:
     """What counts of a field: nothing, in rows where another field names a record that it may not stand beside."""
-    values = column(records, field.internal).copy()
     written = column(done.converted, field.external).copy()
     for other in environment.mapping.fields:
         types = field.left_out_with.get(other.external, ())

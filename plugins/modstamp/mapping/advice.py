@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from modstamp.errors import Problem
 from modstamp.mapping import expectations
-from modstamp.mapping.catalog import MappingFile, Mappings
+from modstamp.mapping.catalog import MappingFile, Mappings, linking
 from modstamp.mapping.conditions import fields
 from modstamp.mapping.strict import section
 from modstamp.model import Direction, Operation
@@ -16,7 +16,9 @@ _MADE_OUTSIDE = frozenset({"account", "opportunity"})
 
 def advise(mappings: Mappings) -> list[Problem]:
     """Advice on every file, each with its place and what to do about it."""
-    return [advice for file in mappings.files for check in _CHECKS for advice in check(file)]
+    alone = [advice for file in mappings.files for check in _CHECKS for advice in check(file)]
+    together = (_people_missing, _falls_back_for_nothing)
+    return [*alone, *(advice for file in mappings.files for check in together for advice in check(file, mappings))]
 
 
 def _idle_toggles(file: MappingFile) -> Iterator[Problem]:
@@ -94,6 +96,29 @@ def _idle_expectations(file: MappingFile) -> Iterator[Problem]:
             what = f"{name} never applies: in no direction are values of {', '.join(columns)} written"
             fix = "name the fields as the side calls them that they are written to"
             yield Problem(file.document.where(("expect", position, name)), what, fix)
+
+
+def _people_missing(file: MappingFile, mappings: Mappings) -> Iterator[Problem]:
+    """Whoever a meeting is with, and whose it is, must be linked before it can go (OMS-003)."""
+    if not (file.mapping.pushing.on and file.mapping.outbound.create.on):
+        return
+    for kind, found in linking(file.mapping, mappings).items():
+        if not any(each.is_on(direction) for each in found for direction in Direction):
+            names = " or ".join(each.name for each in found)
+            what = f"each {file.mapping.internal} waits for its {kind} to be linked, and {names} is switched off"
+            yield Problem(file.document.where(("pushing",)), what, f"switch {names} on first, or pushing off here")
+
+
+def _falls_back_for_nothing(file: MappingFile, mappings: Mappings) -> Iterator[Problem]:
+    """Once opportunities come in, it is known whether there is one (OSF-162)."""
+    for index, row in enumerate(file.mapping.fields):
+        if not (row.falls_back and row.reference):
+            continue
+        kind = row.reference.type
+        there = [each.name for each in mappings if each.internal == kind and each.polling.on]
+        if there:
+            what = f"{row.external} falls back to {row.falls_back.reference}, and {there[0]} brings each {kind} in"
+            yield Problem(file.document.where(("fields", index, "fallback")), what, "write 'on: false' there")
 
 
 _CHECKS = (_meetings_doubled, _idle_toggles, _idle_backfill, _idle_expectations, _created_from_here, _created_blindly)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
@@ -10,7 +10,7 @@ from modstamp.errors import ConfigurationError, Problem
 from modstamp.mapping import terms
 from modstamp.mapping.documents import Document
 from modstamp.mapping.field import FieldMapping
-from modstamp.mapping.schema import TypeMapping
+from modstamp.mapping.schema import OUTWARD, PEOPLE, TypeMapping
 from modstamp.mapping.values import ValueTable
 
 _LISTED = 20  # names; a longer list helps nobody
@@ -75,6 +75,16 @@ class Mappings:
         file = self.file(mapping.name)
         found = {row.internal: file.table(row) for row in mapping.fields}
         return {name: table for name, table in found.items() if table}
+
+
+def linking(mapping: TypeMapping, every: Iterable[TypeMapping]) -> dict[str, tuple[TypeMapping, ...]]:
+    """The types of people without whom nothing of the mapping goes out → the mappings that link them (OMS-003)."""
+    named = {row.reference.type for row in mapping.fields if row.reference and row.names_parent}
+    kinds = [kind for kind in PEOPLE if mapping.internal in OUTWARD and kind in named]
+    return {
+        kind: tuple(each for each in every if each.connection == mapping.connection and each.internal == kind)
+        for kind in kinds
+    }
 
 
 def suggestion(word: str, known: list[str]) -> str:

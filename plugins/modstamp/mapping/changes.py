@@ -179,7 +179,9 @@ def _meaning(terms: Document) -> tuple[Any, ...]:
     """How the values of the two sides are brought together."""
     partial = terms.get("references") or [], terms.get("left_out_with") or {}, terms.get("last_day_when")
     derived = terms.get("lookup"), terms.get("template")
-    return terms["external"], terms["values"], terms["reference"], derived, partial
+    fallback = terms.get("fallback") or {}
+    instead = (fallback["internal"], fallback["reference"]) if fallback.get("on") else None
+    return terms["external"], terms["values"], terms["reference"], derived, partial, instead
 
 
 def _widened(before: Document, terms: Document) -> bool:

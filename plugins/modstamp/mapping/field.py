@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 from modstamp.mapping.conditions import Condition
 from modstamp.mapping.expressions import MARK, Expression, expression
 from modstamp.mapping.strict import Section, Strict, section
-from modstamp.mapping.templates import Template, template
+from modstamp.mapping.templates import Template, reference_of, template
 from modstamp.model import Direction, Side
 
 ConflictPolicy = Literal["newest", "crm", "engagement", "crm_unless_blank", "engagement_unless_blank", "ask"]
@@ -61,6 +61,27 @@ class Instead(Strict):
         return self.inbound if direction is Direction.POLLING else self.outbound
 
 
+class Fallback(Strict):
+    """What a reference names where its own field is empty, such as the account where there is no opportunity."""
+
+    on: bool = True
+    internal: str = Field(pattern=r"^\w+(\.\w+)?$")
+    """A field of the record, or of one that it names: ``prospect.account_id``."""
+    reference: str
+    """The type whose record it names."""
+
+    @property
+    def named(self) -> tuple[str, str] | None:
+        """The record's field that names another, and that one's field; None: it is a field of the record itself."""
+        prefix, dot, name = self.internal.partition(".")
+        return (reference_of(prefix), name) if dot else None
+
+    @property
+    def own(self) -> str:
+        """The record's own field that it goes by."""
+        return self.named[0] if self.named else self.internal
+
+
 def template_name(external: object) -> str:
     """What stands for the internal field where a template is."""
     return f"template {external}"
@@ -104,6 +125,8 @@ class FieldMapping(Strict):
     """The value is a JSON list of records of these types, as type:id; what has no counterpart is left out of it."""
     left_out_with: dict[str, tuple[str, ...]] = Field({})
     """Nothing is written where another external field names a record of one of these types: such as WhoId: [Lead]."""
+    fallback: Fallback | None = None
+    """What the value names where the internal field is empty."""
     resend_with: tuple[str, ...] = ()
     """Written again whenever one of these internal fields is, as the other system forgets it then."""
     last_day_when: str | None = None
@@ -132,7 +155,8 @@ class FieldMapping(Strict):
     @property
     def named_types(self) -> tuple[str, ...]:
         """Internal types whose records the value names."""
-        return (self.reference.type,) if self.reference else self.references
+        first = (self.reference.type,) if self.reference else self.references
+        return (*first, self.falls_back.reference) if self.falls_back else first
 
     def travels(self, direction: Direction) -> bool:
         return self.direction == "both" or (self.direction == "in") == (direction is Direction.POLLING)
@@ -165,7 +189,12 @@ class FieldMapping(Strict):
     @property
     def is_partial(self) -> bool:
         """Whether only what counts of the internal value is compared and sent, which the records alone do not tell."""
-        return bool(self.references or self.left_out_with or self.last_day_when)
+        return bool(self.references or self.left_out_with or self.last_day_when or self.falls_back)
+
+    @property
+    def falls_back(self) -> Fallback | None:
+        """What is switched on of it."""
+        return self.fallback if self.fallback and self.fallback.on else None
 
     @property
     def formula(self) -> Expression | Template | None:
@@ -186,7 +215,10 @@ class FieldMapping(Strict):
 
     def read_names(self, side: Side) -> tuple[str, ...]:
         """What must be read of a side's record for this field."""
-        return self.ingredients if self.is_derived and side is self.source else (self.name(side),)
+        if self.is_derived and side is self.source:
+            return self.ingredients
+        beside = (self.falls_back.own,) if self.falls_back and side is Side.INTERNAL else ()
+        return (self.name(side), *beside)
 
     def updates(self, direction: Direction) -> bool:
         """Whether edits of records that are linked already travel."""

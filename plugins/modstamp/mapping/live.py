@@ -130,6 +130,12 @@ def _unknown_lookups(file: MappingFile, references: Mapping[str, TypeDescription
         description = references.get(row.reference.type) if row.reference else None
         if row.reference and row.reference.by and description and row.reference.by not in description.fields:
             yield _unknown(file, ("fields", index, "reference"), row.reference.by, description)
+        if row.falls_back and row.falls_back.named:
+            name, wanted = row.falls_back.named
+            types = {each.internal: each.named_types[0] for each in file.mapping.fields if each.reference}
+            description = references.get(types.get(name, ""))
+            if description and wanted not in description.fields:
+                yield _unknown(file, ("fields", index, "fallback"), wanted, description)
 
 
 def _unknown(

@@ -181,16 +181,32 @@ def _look_for(row: FieldMapping) -> Iterator[_Fault]:
 
 def _partial(file: MappingFile, row: FieldMapping) -> Iterator[_Fault]:
     """Values of which only a part may count, and lists."""
-    for key in ("references", "left_out_with", "resend_with", "last_day_when"):
+    for key in ("references", "left_out_with", "fallback", "resend_with", "last_day_when"):
         if getattr(row, key) and row.direction != "out":
             yield key, f"'{key}' is about values that are sent alone", "write 'direction: out'"
     if row.references and (row.reference or row.values or row.is_derived or row.empty_as.outbound is not None):
         what = "a list of references takes no 'reference', 'values', 'lookup', expression or placeholder"
         yield "references", what, "take the others out"
-    if (row.references or row.left_out_with) and row.internal in file.mapping.match_fields:
+    if (row.references or row.left_out_with or row.fallback) and row.internal in file.mapping.match_fields:
         what = "of its value only a part may count, so it cannot be part of the match key"
         yield "internal", what, "take it out of 'match'"
+    yield from _fallback(file, row)
     yield from _other_fields(file, row)
+
+
+def _fallback(file: MappingFile, row: FieldMapping) -> Iterator[_Fault]:
+    """It names a record by its id, in place of another one that is named by its id."""
+    if row.fallback is None:
+        return
+    if row.reference is None or row.reference.by is not None or row.values:
+        yield "fallback", "it stands in for a reference by id", "add 'reference:', or take 'fallback' out"
+    elif row.fallback.reference == row.reference.type:
+        what = f"'{row.fallback.internal}' would name a record of the same type as the field itself"
+        yield "fallback", what, "name another type, such as account"
+    known = {each.internal for each in file.mapping.fields if each.reference and each.reference.by is None}
+    if row.fallback.named and row.fallback.named[0] not in known:
+        what = f"'{row.fallback.internal}' needs a field mapping of '{row.fallback.named[0]}' with a reference by id"
+        yield "fallback", what, "map that field, or name one of the record itself"
 
 
 def _other_fields(file: MappingFile, row: FieldMapping) -> Iterator[_Fault]:

@@ -20,6 +20,7 @@ from modstamp.model import Direction, Operation, Side
 
 CANCELED = "canceled"  # the internal field that `on_cancel` goes by
 OUTWARD = frozenset({"meeting", "mail", "mail_day", "call", "text", "task"})  # types of which nothing comes in
+PEOPLE = ("user", "prospect")  # types whose records others are about
 
 
 def mapping_name(connection: str, external_type: str) -> str:
