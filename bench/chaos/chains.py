@@ -62,7 +62,10 @@ class Chain:
 
 @dataclass
 class Chains:
-    """`kills`: what was killed, by kind. `orphans`: tasks that go on though nobody waits for them any more."""
+    """`kills`: what was killed, by kind. `struck`: of the steps, by mapping and direction.
+
+    `orphans`: tasks that go on though nobody waits for them any more.
+    """
 
     nursery: Nursery
     folder: Path
@@ -73,6 +76,7 @@ class Chains:
     chains: list[Chain] = field(default_factory=list)
     orphans: list[Task] = field(default_factory=list)
     kills: Counter[str] = field(default_factory=Counter)
+    struck: Counter[str] = field(default_factory=Counter)
     ends: Counter[str] = field(default_factory=Counter)
     durations: dict[str, float] = field(default_factory=dict)
     points: defaultdict[str, float] = field(default_factory=lambda: defaultdict(lambda: float(_POINTS)))
@@ -159,14 +163,20 @@ class Chains:
         if lives(task.pid) and not task.killed:
             _signal(task.pid, signal.SIGKILL)
             task.killed = True
-            self.kills["a step of a run" if " " in task.what else "the command line"] += 1
+            self._count(task)
             self.journal.tell("KILL", task=task.what, pid=task.pid, after=round(time.monotonic() - task.began, 3))
+
+    def _count(self, task: Task) -> None:
+        run, is_step, _ = task.what.rpartition(" ")
+        self.kills["a step of a run" if is_step else "the command line"] += 1
+        if is_step:
+            self.struck[run] += 1
 
     def _ended(self, task: Task) -> dict[str, Any] | None:
         document = task.document()
         point = Path(str(task.result) + ".point")
         if task.exact and document is None and point.exists():
-            self.kills["a step of a run" if " " in task.what else "the command line"] += 1
+            self._count(task)
             self.journal.tell("KILL", task=task.what, pid=task.pid, at_point=point.read_text(encoding="utf-8"))
         if document is not None:
             self._learn(task, document)

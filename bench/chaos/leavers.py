@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from bench.chaos.diary import KINDS
 from bench.chaos.fields import FIELDS
 from bench.chaos.scene import Deletion, Record, Scene
 from bench.chaos.versions import EXTERNAL, INTERNAL, FieldStory
 from sandbox.salesforce.people import perform
 
+# References forbid to delete what they name.
+_TAKEN_OFF: Final = (
+    "DELETE FROM meeting_attendees WHERE prospect_id = :id",
+    *(f"UPDATE {kind.table} SET prospect_id = NULL WHERE prospect_id = :id" for kind in KINDS.values()),  # noqa: S608
+)
+
 
 @dataclass
 class Leavers:
-    """Accounts stay: people refer to them."""
+    """Accounts stay: people refer to them. Who is deleted inside is taken off meetings and activities first."""
 
     scene: Scene
 
@@ -31,6 +39,8 @@ class Leavers:
                 if row is None:
                     return
                 scene.seen_inside(record, row)
+                for statement in _TAKEN_OFF:
+                    connection.execute(text(statement), {"id": row["id"]})
                 connection.execute(text("DELETE FROM prospects WHERE id = :id"), {"id": row["id"]})
         except DBAPIError as error:
             scene.journal.refused(record.name, error)

@@ -58,6 +58,16 @@ class Newcomers:
             self.scene.insert(connection, record.table, {"last_name": record.name, "email": mail.upper()})
         self._make(record, values, {**self.scene.sent(record, values), "LastName": record.name, "Email": mail})
 
+    def deal(self, number: int) -> None:
+        """An opportunity, which nobody edits."""
+        values = {"Name": f"deal {number}", "StageName": "Prospecting", "CloseDate": "2027-06-30"}
+        perform(self.scene.org, {"object": "Opportunity", "values": values})
+
+    def colleague(self) -> None:
+        """A user whom Salesforce does not know."""
+        with self.scene.engine.begin() as connection:
+            self.scene.insert(connection, "users", {"email": "colleague@inside.example"})
+
     def _make(self, record: Record, values: Mapping[str, Any], sent: Mapping[str, Any]) -> None:
         moment = self.scene.moment()
         self.scene.journal.tell(

@@ -64,6 +64,7 @@ def play(seed: int, stage: Stage, folder: Path) -> Result:
                 world.epoch(*share)
             world.quiet()
         result.kills, result.ends, result.faults = world.chains.kills, world.chains.ends, world.trouble.faults
+        result.struck = world.chains.struck
         result.deeds, result.seconds = world.people.deeds, round(time.monotonic() - began, 1)
         if result.findings or result.restless:
             _keep(world.engine, folder)

@@ -14,6 +14,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
+from bench.chaos.diary import Happening
 from bench.chaos.fields import FIELDS, NAMES, TABLES, Field, Words
 from bench.chaos.versions import FieldStory
 from sandbox.salesforce.org import Org
@@ -79,7 +80,8 @@ class Journal:
 class Scene:
     """`records`: name → record that people may touch. `retired`: names that nobody touches any more.
 
-    `wrong`: (name, what) that was seen to be wrong right when somebody edited.
+    `happenings`: name → meeting or activity. `wrong`: (name, what) that was seen to be wrong right when somebody
+    edited.
     """
 
     org: Org
@@ -89,6 +91,7 @@ class Scene:
     journal: Journal
     records: dict[str, Record] = field(default_factory=dict)
     retired: set[str] = field(default_factory=set)
+    happenings: dict[str, Happening] = field(default_factory=dict)
     wrong: list[tuple[str, str]] = field(default_factory=list)
 
     def happens(self, share: float) -> bool:
@@ -127,9 +130,29 @@ class Scene:
             return bool(connection.execute(text(statement), {"name": record.name}).scalar())
 
     @staticmethod
-    def insert(connection: Connection, table: str, columns: Mapping[str, Any]) -> None:
+    def insert(connection: Connection, table: str, columns: Mapping[str, Any]) -> int:
+        """Returns its id."""
         names, marks = ", ".join(columns), ", ".join(f":{name}" for name in columns)
-        connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({marks})"), dict(columns))  # noqa: S608
+        statement = f"INSERT INTO {table} ({names}) VALUES ({marks}) RETURNING id"  # noqa: S608
+        return int(connection.execute(text(statement), dict(columns)).scalar_one())
+
+    def users(self) -> list[int]:
+        """Inside, of those whom both sides know."""
+        known = self.words.inside["owner"]
+        mails = {str(row["Email"]).lower() for row in self.org.store.rows("User")}
+        return [number for number, mail in known.items() if mail in mails]
+
+    def deals(self) -> list[int]:
+        """Opportunities inside."""
+        with self.engine.connect() as connection:
+            return list(connection.execute(text("SELECT id FROM opportunities ORDER BY id")).scalars())
+
+    @staticmethod
+    def prospect(connection: Connection, record: Record) -> int | None:
+        """Its id inside, if it is there."""
+        statement = text("SELECT id FROM prospects WHERE last_name = :name ORDER BY id LIMIT 1")
+        found = connection.execute(statement, {"name": record.name}).scalar()
+        return None if found is None else int(found)
 
     def seen_inside(self, record: Record, row: Mapping[str, Any]) -> None:
         """Somebody looks at the whole row."""

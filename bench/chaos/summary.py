@@ -55,7 +55,18 @@ def line(result: dict[str, Any]) -> str:
 def text(results: list[dict[str, Any]]) -> str:
     """All seeds added up."""
     lines = ["", f"{len(results)} seeds"]
-    for name in ("kills", "ends", "faults", "conflicts", "touched", "reconciled", "waiting"):
+    for name in (
+        "kills",
+        "ends",
+        "faults",
+        "conflicts",
+        "touched",
+        "reconciled",
+        "waiting",
+        "struck",
+        "happenings",
+        "accounted",
+    ):
         total: Counter[str] = Counter()
         for each in results:
             total.update(each.get(name, {}))
@@ -63,6 +74,9 @@ def text(results: list[dict[str, Any]]) -> str:
             "ends": "tasks ended",
             "waiting": "waits at the end",
             "reconciled": "found by reconciling",
+            "struck": "kills of steps, by run",
+            "happenings": "meetings and activities compared",
+            "accounted": "of these wait for somebody without a counterpart",
             "touched": "left quarantine only when edited",
         }.get(name, name)
         lines.append(

@@ -10,17 +10,21 @@ from typing import Any, Final
 
 import yaml
 
+from bench.chaos.diary import MAPPINGS
+
 SHIPPED: Final = Path(__file__).parents[2] / "include" / "mappings"
 
 # Short, so that a lost answer is looked up within seconds. The order of the real values is kept: a lease is longer than
 # an ordinary batch, and what recovery waits for is longer than the server may take.
 LOOKBACK, DEADLINE, TIMEOUT, MARGIN, LEASE = 8, 4, 4, 2, 5
+ATTENDEE_WAIT = 3
 SETTINGS: Final = {
     "MODSTAMP_LOOKBACK": str(LOOKBACK),
     "MODSTAMP_SEND_DEADLINE": str(DEADLINE),
     "MODSTAMP_CALL_TIMEOUT": str(TIMEOUT),
     "MODSTAMP_RECOVERY_MARGIN": str(MARGIN),
     "MODSTAMP_LEASE": str(LEASE),
+    "MODSTAMP_ATTENDEE_WAIT": str(ATTENDEE_WAIT),
     "MODSTAMP_RETRIES": "1",
     "MODSTAMP_RETRY_WAIT": "0.1",
     "MODSTAMP_OWN_THRESHOLD": "1000000",
@@ -38,6 +42,7 @@ class Policies:
     deletes_inbound: bool
     deletes_outbound: bool
     accounts_go_out: bool
+    organizers_only: bool
 
     def deletes(self, side: str) -> bool:
         """Whether a record that was deleted on this side is deleted on the other one."""
@@ -65,6 +70,7 @@ def draw(dice: random.Random) -> Variety:
         deletes_inbound=dice.random() < 0.6,  # noqa: PLR2004  # more often than not
         deletes_outbound=dice.random() < 0.6,  # noqa: PLR2004
         accounts_go_out=dice.random() < 0.5,  # noqa: PLR2004
+        organizers_only=dice.random() < 0.5,  # noqa: PLR2004
     )
     return Variety(
         policies=policies,
@@ -94,3 +100,17 @@ def write_mappings(policies: Policies, folder: Path) -> None:
         if name == "account":
             document["outbound"]["create"] = policies.accounts_go_out
         path.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+    for name in MAPPINGS:
+        path = folder / "salesforce" / f"{name.removeprefix('salesforce_')}.yaml"
+        document = yaml.safe_load(path.read_text(encoding="utf-8")) | {"after_delete": policies.after_delete}
+        document["outbound"]["delete"] = policies.deletes_outbound
+        if name == "salesforce_event":
+            rows = document["outbound"]["create"]["when"]["all"]
+            document["outbound"]["create"]["when"]["all"] = [_row(each, policies) for each in rows]
+        path.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+
+
+def _row(condition: dict[Any, Any], policies: Policies) -> dict[str, Any]:
+    """A row of the meetings' condition; YAML reads the key ``on`` as true."""
+    row = {"on" if key is True else key: value for key, value in condition.items()}
+    return row if policies.organizers_only or row["field"] != "is_organizer" else row | {"on": False}

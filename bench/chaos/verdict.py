@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from bench.chaos import database
+from bench.chaos.diary import MAPPINGS
 from bench.chaos.fields import FIELDS, NAMES, TABLES, Field
 from bench.chaos.scene import Deletion, Record, Scene
 from bench.chaos.variety import DEADLINE, TIMEOUT, Policies
@@ -104,7 +105,8 @@ def waiting(scene: Scene, sides: Sides) -> list[tuple[str, str]]:
 
 
 def _owner(row: Mapping[str, Any]) -> str:
-    return "accounts" if row["mapping"].endswith("account") else "prospects"
+    kind = MAPPINGS.get(row["mapping"])
+    return kind.table if kind else "accounts" if row["mapping"].endswith("account") else "prospects"
 
 
 def quarantined(scene: Scene) -> dict[str, str]:

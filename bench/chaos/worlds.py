@@ -16,8 +16,10 @@ from sqlalchemy import Engine, text
 from bench.chaos import variety
 from bench.chaos.airflow import Airflow
 from bench.chaos.chains import Chains
+from bench.chaos.diary import MAPPINGS
 from bench.chaos.fields import FIELDS
 from bench.chaos.people import People
+from bench.chaos.reckoning import reckon, refused
 from bench.chaos.salesforce import Salesforce
 from bench.chaos.scene import Journal
 from bench.chaos.trouble import Trouble
@@ -31,8 +33,12 @@ _MAPPINGS: Final = {
     ("salesforce_account", "polling"): 1.5,
     ("salesforce_account", "pushing"): 1.5,
     ("salesforce_user", "polling"): 0.3,
+    ("salesforce_opportunity", "polling"): 0.3,
+    ("salesforce_event", "pushing"): 5,
+    **{(name, "pushing"): 1.2 for name in MAPPINGS if name != "salesforce_event"},
 }
 _PEOPLE: Final = ("salesforce_account", "salesforce_contact", "salesforce_lead")  # whom people edit
+_ALL: Final = (*_PEOPLE, *MAPPINGS, "salesforce_opportunity")
 _AT_ONCE: Final = 3
 _PATIENCE: Final = 4  # times the seconds that were asked for, until enough was killed
 _RUNS: Final = 4.0  # a second, if so many can be at work
@@ -43,6 +49,11 @@ _ROUNDS: Final = 25  # at most, until nothing happens any more
 _ROUND_PATIENCE: Final = 120.0
 _QUIET: Final = 2  # rounds without a write
 _WRITES: Final = ("created", "updated", "deleted", "again", "unanswered", "recovered", "linked", "revived", "ended")
+# What waits for people who are being created is due within seconds; hidden records are due much later.
+_OPEN: Final = """
+SELECT (SELECT count(*) FROM sync_intents) + (SELECT count(*) FROM sync_pending
+    WHERE not_before BETWEEN now() AND now() + :seconds * interval '1 second')
+"""
 
 
 @dataclass
@@ -58,6 +69,9 @@ class Result:
     findings: list[dict[str, str]] = field(default_factory=list)
     waiting: Counter[str] = field(default_factory=Counter)
     touched: Counter[str] = field(default_factory=Counter)
+    struck: Counter[str] = field(default_factory=Counter)
+    happenings: Counter[str] = field(default_factory=Counter)
+    accounted: Counter[str] = field(default_factory=Counter)
     reconciled: Counter[str] = field(default_factory=Counter)
     deeds: int = 0
     compared: int = 0
@@ -167,6 +181,10 @@ class World:
             self._rest()
         judge = Judge(self.people.scene, self.variety.policies)
         verdict = judge.judge()
+        reckoning = reckon(self.people.scene, self.variety.policies)
+        verdict.findings += reckoning.judge(self.people.scene.happenings)
+        self.result.happenings += reckoning.compared
+        self.result.accounted += reckoning.accounted
         self._go_on_from(judge)
         self._add(verdict)
 
@@ -202,7 +220,12 @@ class World:
             self.people.editors.inside(record, first)
             self.people.editors.outside(record, second)
             self.people.editors.end_held(all_of_them=True)
-        return bool(waiting)
+        refusals = refused(self.people.scene)
+        for name, cause in refusals.items():
+            self.result.touched[cause] += 1
+            self.journal.tell("touch", record=name, cause=cause)
+            self.people.touch(self.people.scene.happenings[name])
+        return bool(waiting or refusals)
 
     def _go_on_from(self, judge: Judge) -> None:
         """Records that agree are in step; the others are left alone from now on."""
@@ -225,7 +248,7 @@ class World:
 
     def _round(self) -> dict[str, Any] | None:
         self.rounds += 1
-        wanted = None if self.rounds == 1 else _PEOPLE
+        wanted = None if self.rounds == 1 else _ALL
         done = self.chains.do("round", _ROUND_PATIENCE, run_id=f"round-{self.rounds}", mappings=wanted)
         self.journal.tell("round", number=self.rounds, runs=_brief(done))
         return done
@@ -236,8 +259,9 @@ class World:
         return not wrote and not any("failed" in run for run in done["runs"]) and not self._waits()
 
     def _waits(self) -> bool:
+        """Whether an answer is open, or something is soon to be looked at again."""
         with self.engine.connect() as connection:
-            return bool(connection.execute(text("SELECT count(*) FROM sync_intents")).scalar())
+            return bool(connection.execute(text(_OPEN), {"seconds": variety.ATTENDEE_WAIT + 1}).scalar())
 
     @staticmethod
     def _must(done: dict[str, Any] | None) -> None:
