@@ -183,6 +183,8 @@ def _check_members(store: Store, name: str, members: Sequence[str]) -> None:
         by_type[target.name].append(member)
     if any(given and set(given) - store.living(each, given) for each, given in by_type.items()):
         raise invalid_record("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", name)
+    if any((store.get("Lead", each) or {}).get("IsConverted") for each in by_type["Lead"]):
+        raise invalid_record("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead", name)
 
 
 def _check_number(number: int) -> None:

@@ -137,7 +137,8 @@ def test_whom_and_what_an_event_may_be_about(api: Api, salesforce: Salesforce, p
     refusal = api.post("/sobjects/Event", event(WhatId=lead)).json()[0]
     assert refusal["message"] == f"Related To ID: id value of incorrect type: {lead}"
     salesforce.perform("convert", "Lead", lead)
-    assert api.post("/sobjects/Event", event(WhoId=lead)).json()[0]["errorCode"] == "CANNOT_UPDATE_CONVERTED_LEAD"
+    for named in ({"WhoId": lead}, {"AcceptedEventInviteeIds": [lead]}):
+        assert api.post("/sobjects/Event", event(**named)).json()[0]["errorCode"] == "CANNOT_UPDATE_CONVERTED_LEAD"
 
 
 def test_the_owner_must_be_active(api: Api, salesforce: Salesforce) -> None:

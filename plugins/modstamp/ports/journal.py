@@ -35,6 +35,10 @@ class Quarantine(Protocol):
         """Rejected records → internal field → the value that named no record (G16)."""
         ...
 
+    def sent(self, mapping: str) -> dict[str, dict[str, Any]]:
+        """Internal records that the target refused → external field → the value that was sent."""
+        ...
+
     def release_linked_elsewhere(self, mapping: TypeMapping) -> int:
         """Let go of records that another mapping of the family has linked: they are not pushed here (G20)."""
         ...

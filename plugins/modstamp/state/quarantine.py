@@ -65,6 +65,10 @@ class Quarantine:
         found: dict[str, dict[str, str]] = self._told(mapping, direction, "rejected", "lacks")
         return {record: values for record, values in found.items() if values}
 
+    def sent(self, mapping: str) -> dict[str, dict[str, Any]]:
+        """Records that the target refused → external field → the value that was sent."""
+        return self._told(mapping, Direction.PUSHING, "rejected", "sent")
+
     def release_linked_elsewhere(self, mapping: TypeMapping) -> int:
         """Records that another mapping of the family has linked; returns how many were waiting."""
         linked = select(links.c.id).where(
