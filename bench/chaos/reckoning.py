@@ -18,7 +18,7 @@ from bench.chaos.versions import same
 
 _AWAITED: Final = re.compile(r"(\w+)[^:,]*:(\d+)")
 _TOUCHED: Final = "touched"  # by somebody between two pages of a query; see `trouble`
-UNSEEN: Final = "came back with its person, unseen (not promised)"
+UNSEEN: Final = "came back with its person, unseen"
 _WAITING: Final = {"quarantine": "kind || ' ' || code || ': ' || reason", "pending": "coalesce(reason, '')"}
 ALONG: Final = "deleted by Salesforce with its person, whom we deleted"
 _IDS: Final = frozenset({"OwnerId", "WhoId", "WhatId"})

@@ -108,10 +108,11 @@ class Case:
         )
         self.waiting: dict[str, list[str]] = {}
 
-    def found(self, **options: bool) -> list[str]:
+    def found(self, *, deletes: bool = False, recreates: bool = False) -> list[str]:
         """Kinds of what is found."""
-        policies = {"organizers_only": True, "deletes": False, "recreates": False, **options}
-        reckoning = Reckoning(self.sight, self.waiting, OURS, **policies)
+        reckoning = Reckoning(
+            self.sight, self.waiting, OURS, organizers_only=True, deletes=deletes, recreates=recreates
+        )
         return [each.kind for each in reckoning.judge({each.name: each for each in (self.meeting, self.call)})]
 
     def change(self, place: dict[str, list[Row]], name: str, **values: Any) -> None:
