@@ -102,15 +102,16 @@ def write_mappings(policies: Policies, folder: Path) -> None:
         path.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
     for name in MAPPINGS:
         path = folder / "salesforce" / f"{name.removeprefix('salesforce_')}.yaml"
-        document = yaml.safe_load(path.read_text(encoding="utf-8")) | {"after_delete": policies.after_delete}
+        document = _named(yaml.safe_load(path.read_text(encoding="utf-8"))) | {"after_delete": policies.after_delete}
         document["outbound"]["delete"] = policies.deletes_outbound
-        if name == "salesforce_event":
-            rows = document["outbound"]["create"]["when"]["all"]
-            document["outbound"]["create"]["when"]["all"] = [_row(each, policies) for each in rows]
+        if name == "salesforce_event" and not policies.organizers_only:
+            for row in document["outbound"]["create"]["when"]["all"]:
+                row |= {"on": False} if row["field"] == "is_organizer" else {}
         path.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
 
 
-def _row(condition: dict[Any, Any], policies: Policies) -> dict[str, Any]:
-    """A row of the meetings' condition; YAML reads the key ``on`` as true."""
-    row = {"on" if key is True else key: value for key, value in condition.items()}
-    return row if policies.organizers_only or row["field"] != "is_organizer" else row | {"on": False}
+def _named(document: Any) -> Any:
+    """With the key ``on``, which YAML reads as true."""
+    if isinstance(document, dict):
+        return {"on" if key is True else key: _named(value) for key, value in document.items()}
+    return [_named(each) for each in document] if isinstance(document, list) else document
