@@ -106,7 +106,7 @@ def write_mappings(policies: Policies, folder: Path) -> None:
         document["outbound"]["delete"] = policies.deletes_outbound
         if name == "salesforce_event" and not policies.organizers_only:
             for row in document["outbound"]["create"]["when"]["all"]:
-                row |= {"on": False} if row["field"] == "is_organizer" else {}
+                row["on"] = row.get("on", True) and row["field"] != "is_organizer"
         path.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
 
 
