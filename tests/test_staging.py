@@ -9,8 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from modstamp.connectors.frames import object_frame
 from modstamp.errors import ConfigurationError, FatalError
+from modstamp.frames import object_frame
 from modstamp.staging import ParquetStaging
 
 FRAME = object_frame(

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from upath import UPath
 
 from modstamp.errors import ConfigurationError, FatalError, Problem
+from modstamp.frames import object_frame
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _AS_JSON = b"modstamp.json"  # marks a column whose values are of several kinds
@@ -57,7 +58,7 @@ class ParquetStaging:
         except (OSError, pa.ArrowException) as error:
             fix = "run again: the rows are read anew. All workers must reach the place named by MODSTAMP_STAGING_URL"
             raise FatalError(f"the staged part {reference} cannot be read ({error}). Fix: {fix}") from error
-        return pd.DataFrame({name: _column(table, name) for name in table.column_names})
+        return object_frame({name: _column(table, name) for name in table.column_names})
 
     def remove(self, run_id: str, token: int | None = None) -> None:
         _remove(self._folder(run_id), "" if token is None else f"{token}-")
@@ -116,8 +117,8 @@ def _array(values: list[Any]) -> tuple[pa.Array, dict[bytes, bytes] | None]:
     return pa.array([None if value is None else json.dumps(value) for value in values], pa.string()), {_AS_JSON: b"1"}
 
 
-def _column(table: pa.Table, name: str) -> pd.Series:
+def _column(table: pa.Table, name: str) -> list[Any]:
     values = table[name].to_pylist()
     if _AS_JSON in (table.schema.field(name).metadata or {}):
         values = [None if value is None else json.loads(value) for value in values]
-    return pd.Series(values, dtype=object)
+    return values

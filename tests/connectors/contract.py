@@ -14,8 +14,8 @@ import pandas as pd
 import pytest
 from pydantic import TypeAdapter
 
-from modstamp.connectors.frames import object_frame
 from modstamp.errors import ConfigurationError, LimitReachedError
+from modstamp.frames import object_frame
 from modstamp.instants import to_text
 from modstamp.mapping.conditions import Condition, Criteria
 from modstamp.model import Action, Column, Operation, Presence, Status, Values, Window

@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from modstamp.frames import object_array, object_frame, of_block
+
 Objects = npt.NDArray[np.object_]
 Mask = npt.NDArray[np.bool_]
 
@@ -27,17 +29,8 @@ class Absent(Enum):
 ABSENT: Final = Absent.ABSENT
 
 
-def objects(values: Iterable[Any]) -> Objects:
-    """A one-dimensional object array; numpy's own constructor would unpack nested sequences."""
-    listed = values if isinstance(values, list) else list(values)
-    array = np.empty(len(listed), dtype=object)
-    array[:] = listed
-    return array
-
-
-def frame(columns: Mapping[str, Any]) -> pd.DataFrame:
-    """A frame of object columns from iterables. pandas would turn text into its own string type and None into NaN."""
-    return pd.DataFrame({name: objects(values) for name, values in columns.items()}, dtype=object)
+objects = object_array
+frame = object_frame
 
 
 def left_over(ids: Iterable[Any], reasons: str | Iterable[str]) -> pd.DataFrame:
@@ -56,15 +49,12 @@ def column(records: pd.DataFrame, name: str) -> Objects:
 
 def take(records: pd.DataFrame, positions: npt.NDArray[np.intp]) -> pd.DataFrame:
     """Rows by position; position -1 gives a row of None."""
+    cells = records.to_numpy(dtype=object).T
     missing = positions < 0
-    columns = {}
-    for name in records.columns:
-        values = column(records, name)
-        taken = values[positions] if len(values) else objects([None] * len(positions))
-        if missing.any():
-            taken = choose(missing, None, taken)
-        columns[name] = taken
-    return frame(columns) if columns else pd.DataFrame(index=range(len(positions)))
+    taken = np.full((len(cells), len(positions)), None, dtype=object)
+    if cells.shape[1]:
+        taken[:, ~missing] = cells[:, positions[~missing]]
+    return of_block(tuple(records.columns), taken)
 
 
 def choose(mask: Mask, yes: Objects | None, no: Objects | None) -> Objects:

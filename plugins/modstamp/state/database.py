@@ -16,6 +16,7 @@ from modstamp.errors import ConfigurationError, Problem
 _POSTGRESQL = frozenset({"postgres", "postgresql"})
 _BUSY_SECONDS = 30
 _CONNECT_SECONDS = 10
+_FORBIDS_WRITING = "forbids writing"  # how a connection of SQLite was left
 
 
 def open_engine(url: str | URL) -> Engine:
@@ -76,5 +77,7 @@ def _lower(value: Any) -> Any:
 
 def _begin(connection: Connection) -> None:
     forbids_writing = bool(connection.get_execution_options().get("read_only"))
-    connection.exec_driver_sql(f"PRAGMA query_only = {int(forbids_writing)}")
+    if connection.info.get(_FORBIDS_WRITING) != forbids_writing:
+        connection.exec_driver_sql(f"PRAGMA query_only = {int(forbids_writing)}")
+        connection.info[_FORBIDS_WRITING] = forbids_writing
     connection.exec_driver_sql("BEGIN" if forbids_writing else "BEGIN IMMEDIATE")

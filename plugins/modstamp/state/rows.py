@@ -10,8 +10,6 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from sqlalchemy import (
     ARRAY,
@@ -31,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from modstamp import instants
+from modstamp.frames import object_frame
 from modstamp.rowset import NUMBER, rowset
 from modstamp.sqltypes import Instant
 
@@ -42,9 +41,7 @@ def read(connection: Connection, query: Select[*tuple[Any, ...]]) -> pd.DataFram
     result = connection.execute(query)
     names = list(result.keys())
     rows = result.all()
-    # Left to itself, pandas would turn text into a string type of its own and None into NaN.
-    columns = zip(names, _transposed(rows, names), strict=True)
-    return pd.DataFrame({name: _objects(values) for name, values in columns}, dtype=object)
+    return object_frame(dict(zip(names, _transposed(rows, names), strict=True)))
 
 
 def parameters(table: Table, frame: pd.DataFrame, names: Iterable[str]) -> list[Row]:
@@ -119,12 +116,6 @@ def _bindable(table: Table, name: str, values: list[Any]) -> list[Any]:
     if not isinstance(table.c[name].type, Instant):
         return values
     return [instants.from_text(value) if isinstance(value, str) else value for value in values]
-
-
-def _objects(values: Sequence[Any]) -> npt.NDArray[np.object_]:
-    array = np.empty(len(values), dtype=object)
-    array[:] = values
-    return array
 
 
 def _transposed(rows: Sequence[Sequence[Any]], names: Sequence[str]) -> list[Sequence[Any]]:

@@ -13,8 +13,8 @@ from sqlalchemy import Connection, Engine, MetaData, Table, text
 from modstamp.connectors.engagement import capture, tables
 from modstamp.connectors.engagement.catalog import Catalog
 from modstamp.connectors.engagement.records import Records
-from modstamp.connectors.frames import object_frame
 from modstamp.errors import ConfigurationError
+from modstamp.frames import object_frame
 from modstamp.state.tables import pending
 
 pytestmark = pytest.mark.guarantee("G4")

@@ -10,8 +10,8 @@ import pytest
 from modstamp.connectors.engagement import values
 from modstamp.connectors.engagement.records import Records
 from modstamp.connectors.engagement.types import TYPES
-from modstamp.connectors.frames import object_frame
 from modstamp.errors import RejectedRecordError
+from modstamp.frames import object_frame
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, text
 
 from modstamp.connectors.engagement import attendees, capture
 from modstamp.connectors.engagement.records import Records
-from modstamp.connectors.frames import object_frame
+from modstamp.frames import object_frame
 
 OWNER, COLLEAGUE, ADA = 3, 4, 12
 DAY = "2026-05-04 10:00:00"

@@ -13,8 +13,8 @@ from sqlalchemy.exc import OperationalError
 
 from modstamp.connectors.engagement.catalog import Catalog
 from modstamp.connectors.engagement.records import Records
-from modstamp.connectors.frames import object_frame
 from modstamp.errors import ConfigurationError, RejectedRecordError
+from modstamp.frames import object_frame
 from modstamp.mapping.conditions import Condition, Criteria
 
 

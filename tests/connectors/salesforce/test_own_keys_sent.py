@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from modstamp.connectors.frames import object_frame
+from modstamp.frames import object_frame
 from modstamp.model import Action, Column, Operation, OwnKey, Presence, Status
 from tests.connectors.salesforce.world import SalesforceWorld
 

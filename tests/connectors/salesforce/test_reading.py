@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from modstamp.connectors.frames import object_frame
 from modstamp.connectors.salesforce import soql
 from modstamp.connectors.salesforce.records import parse_instant
 from modstamp.errors import ConfigurationError
+from modstamp.frames import object_frame
 from modstamp.instants import to_text
 from modstamp.model import Column, Field, Presence, Window
 from tests.connectors.contract import MOMENT, pull, whole

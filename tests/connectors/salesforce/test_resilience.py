@@ -6,8 +6,8 @@ import traceback
 
 import pytest
 
-from modstamp.connectors.frames import object_frame
 from modstamp.errors import FatalError, RetryableError
+from modstamp.frames import object_frame
 from modstamp.model import Action, Column, Operation, Status
 from tests.connectors.contract import update
 from tests.connectors.salesforce.world import SalesforceWorld

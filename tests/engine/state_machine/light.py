@@ -20,6 +20,7 @@ from modstamp.engine.environment import Environment
 from modstamp.errors import FatalError
 from modstamp.mapping.schema import TypeMapping
 from modstamp.migrations import migrate
+from modstamp.ports import Staging
 from modstamp.state.clock import Clock
 from modstamp.state.database import open_engine
 from modstamp.state.store import Store
@@ -71,6 +72,7 @@ class LightWorld(World):
     whole: TypeMapping = field(kw_only=True)  # as it was at the beginning
     shelf: Shelf = field(default_factory=Shelf)
     catalog: Catalog = field(default_factory=Catalog)
+    hashed: tuple[TypeMapping, str] | None = None
     expects: Callable[[str], bool] = lambda _: False  # whether something is going to happen at a step
 
     @property
@@ -80,7 +82,17 @@ class LightWorld(World):
 
     @property
     def environment(self) -> Environment:
-        return replace(super().environment, staging=self.shelf, new_key=self._key)
+        return replace(super().environment, new_key=self._key)
+
+    @property
+    def parts(self) -> Staging:
+        return self.shelf
+
+    @property
+    def mapping_hash(self) -> str:
+        if self.hashed is None or self.hashed[0] is not self.mapping:
+            self.hashed = self.mapping, super().mapping_hash
+        return self.hashed[1]
 
     def _key(self) -> str:
         return f"key {next(self.numbers)}"

@@ -21,8 +21,8 @@ from modstamp.connectors.engagement.criteria import clause
 from modstamp.connectors.engagement.definitions import UPDATED_AT
 from modstamp.connectors.engagement.rejections import rejections
 from modstamp.connectors.engagement.values import can_hold, check_length, shown, stored
-from modstamp.connectors.frames import object_frame
 from modstamp.errors import RejectedRecordError
+from modstamp.frames import object_frame
 from modstamp.instants import to_text
 from modstamp.mapping.conditions import Criteria
 from modstamp.mapping.evaluation import meeting

@@ -8,10 +8,10 @@ from typing import Literal
 
 import pandas as pd
 
-from modstamp.connectors.frames import object_frame
 from modstamp.connectors.memory.rules import fold
 from modstamp.connectors.memory.system import Fault, MemorySystem, Version
 from modstamp.errors import ConfigurationError, LimitReachedError, Problem, RejectedRecordError, RetryableError
+from modstamp.frames import object_frame
 from modstamp.instants import to_text
 from modstamp.mapping.conditions import Criteria
 from modstamp.mapping.evaluation import meeting

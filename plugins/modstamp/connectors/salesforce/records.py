@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from modstamp import members
-from modstamp.connectors.frames import object_frame
+from modstamp.frames import object_frame
 from modstamp.instants import to_text
 from modstamp.model import Column, Presence, TypeDescription, Value, Values
 

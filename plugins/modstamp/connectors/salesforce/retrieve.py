@@ -9,7 +9,6 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from modstamp.connectors.frames import object_frame
 from modstamp.connectors.salesforce import records, soql
 from modstamp.connectors.salesforce.calls import Calls, Request
 from modstamp.connectors.salesforce.criteria import criterion
@@ -17,6 +16,7 @@ from modstamp.connectors.salesforce.describe import Types
 from modstamp.connectors.salesforce.errors import RefusedError
 from modstamp.connectors.salesforce.queries import Queries
 from modstamp.errors import ConfigurationError, Problem
+from modstamp.frames import object_frame
 from modstamp.mapping.conditions import Criteria
 from modstamp.mapping.evaluation import meeting
 from modstamp.mapping.predicates import predicate
