@@ -23,8 +23,8 @@ def object_array(values: Iterable[Any]) -> npt.NDArray[np.object_]:
     return array
 
 
-def object_frame(columns: Mapping[str, Iterable[Any]]) -> pd.DataFrame:
-    """One block of all columns. Raises `ValueError` when they differ in length."""
+def object_frame(columns: Mapping[str, Any]) -> pd.DataFrame:
+    """One block of all columns, given as iterables. Raises `ValueError` when they differ in length."""
     arrays = [object_array(values) for values in columns.values()]
     rows = len(arrays[0]) if arrays else 0
     if any(len(array) != rows for array in arrays):

@@ -118,7 +118,7 @@ def _array(values: list[Any]) -> tuple[pa.Array, dict[bytes, bytes] | None]:
 
 
 def _column(table: pa.Table, name: str) -> list[Any]:
-    values = table[name].to_pylist()
+    values: list[Any] = table[name].to_pylist()
     if _AS_JSON in (table.schema.field(name).metadata or {}):
         values = [None if value is None else json.loads(value) for value in values]
     return values
