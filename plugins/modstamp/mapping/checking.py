@@ -146,6 +146,15 @@ def _on_cancel(file: MappingFile) -> Iterator[Problem]:
         yield _problem(file, ("on_cancel",), what, "switch outbound delete on, or write 'on_cancel: flag'")
 
 
+def _one_per(file: MappingFile) -> Iterator[Problem]:
+    """Whose copy it is must be named by id: only then is it known whether the owner has a counterpart."""
+    copies = file.mapping.one_per
+    named = [row.internal for row in file.mapping.fields if row.names_parent]
+    if copies and copies.of and copies.of not in named:
+        what = f"no field mapping sends '{copies.of}' as a reference by id"
+        yield _problem(file, ("one_per", "of"), what, suggestion(copies.of, named))
+
+
 def _outward_only(file: MappingFile) -> Iterator[Problem]:
     """What people did is told to the other system, and nothing of it is taken from there (OMS-013)."""
     mapping, why = file.mapping, f"a {file.mapping.internal} is only told to the other system"
@@ -255,7 +264,7 @@ def _problem(file: MappingFile, path: Path, what: str, fix: str) -> Problem:
 
 _EACH: tuple[Callable[[MappingFile], Iterator[Problem]], ...] = (
     _intervals, _mapped_twice, _match_fields, _own_key, _defaults, _condition_sides, _changed_rows, options.check,
-    _after_manual_create, _backfill, _on_cancel, _outward_only, _value_tables, _expectations,
+    _after_manual_create, _backfill, _on_cancel, _one_per, _outward_only, _value_tables, _expectations,
 )  # fmt: skip
 _TOGETHER: tuple[Callable[[MappingFile, Sequence[MappingFile]], Iterator[Problem]], ...] = (
     _unique_names, _one_creator, _references,

@@ -45,6 +45,8 @@ class OnePer(Strict):
     """Internal fields that copies share; the first one must hold something."""
     first: str | None = None
     """A checkbox of the copy that leads; without it, and where none has it, the oldest copy does."""
+    of: str | None = None
+    """The field that names whose copy it is: while that record has no counterpart, another copy leads."""
 
 
 class TypeMapping(Strict):
@@ -166,5 +168,7 @@ class TypeMapping(Strict):
         said = [each for each in map(active, self.conditions(direction).values()) if each is not None]
         judged = [name for condition in said for name in fields(condition)]
         canceled = [CANCELED] if self.on_cancel != "flag" and side is Side.INTERNAL else []
-        copies = [*self.one_per.same, self.one_per.first] if self.one_per and side is Side.INTERNAL else []
+        copies = (
+            [*self.one_per.same, self.one_per.first, self.one_per.of] if self.one_per and side is Side.INTERNAL else []
+        )
         return tuple(dict.fromkeys(filter(None, [*mapped, *judged, *canceled, *copies])))
