@@ -49,9 +49,8 @@ def test_the_event_is_deleted(diary: Diary) -> None:
 
 def test_the_event_is_flagged_before_it_is_deleted(diary: Diary) -> None:
     canceled(diary, "flag_and_delete")
-    diary.push()
-    assert diary.event()["Canceled__c"] is True
-    diary.push()
+    counts = diary.push().counts
+    assert (counts["updated"], counts["deleted"]) == (1, 1)
     assert diary.events() == {}
     assert [values["Canceled__c"] for values in diary.meetings.system.deleted(EVENT).values()] == [True]
     assert diary.meetings.pending("pushing") == []
@@ -81,9 +80,20 @@ def test_a_policy_that_changes_looks_at_what_was_canceled_before(diary: Diary) -
     assert diary.events() == {}
 
 
+@pytest.mark.guarantee("G6")
+def test_an_event_that_may_not_be_flagged_is_not_deleted_and_is_not_tried_again(diary: Diary) -> None:
+    canceled(diary, "flag_and_delete")
+    diary.meetings.system.rules.append(lambda _, values: "no" if values.get("Canceled__c") else None)
+    assert diary.push().counts["quarantined"] == 1
+    assert diary.event()["Canceled__c"] is False
+    assert diary.meetings.pending("pushing") == []
+    assert diary.push().counts.get("seen", 0) == 0
+
+
 @pytest.mark.guarantee("G28")
-def test_the_brakes_count_what_is_deleted_for_being_canceled(diary: Diary) -> None:
-    canceled(diary, "delete")
+@pytest.mark.parametrize("policy", ["delete", "flag_and_delete"])
+def test_the_brakes_count_what_is_deleted_for_being_canceled(diary: Diary, policy: str) -> None:
+    canceled(diary, policy)
     diary.meetings.change_mapping(limits={"delete": {"records": 0}})
 
     assert diary.push().held

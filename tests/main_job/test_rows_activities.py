@@ -66,6 +66,26 @@ def test_mails_from_outside_the_product_go_if_the_mapping_says_so(desk: Desk, fi
     assert desk.tasks("Subject") == ["Email: inside", "Email: outside"]
 
 
+@pytest.mark.requirement("OSF-135")
+def test_a_mail_of_the_other_kind_waits_nowhere(desk: Desk, files: MappingFiles) -> None:
+    waiting = "SELECT mapping FROM sync_quarantine"
+    desk.make("mails", subject="to them")
+    desk.make("mails", subject="from them", direction="received")
+    desk.make("mails", subject="outside", in_app=False)
+    counts = desk.push(SENT)
+    assert (counts["created"], counts["withheld"]) == (1, 1)
+    desk.push(RECEIVED)
+    assert sorted(desk.tasks("Subject")) == ["Email received: from them", "Email: to them"]
+    assert desk.office.sql(waiting) == [(SENT,)]
+
+    desk.make("mails", subject="from them, too", direction="received", sent_at="2999-01-01 00:00:00")
+    files.remove("task_mails_received")
+    files.replace("task_mails_sent", "{field: direction, operator: is, value: sent}",
+                  "{field: direction, operator: in, value: [sent, received]}")  # fmt: skip
+    desk.push(SENT)
+    assert "Email: from them, too" in desk.tasks("Subject")
+
+
 @pytest.mark.requirement("OSF-041")
 @pytest.mark.requirement("OSF-042")
 @pytest.mark.requirement("OSF-043")

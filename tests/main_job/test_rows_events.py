@@ -195,3 +195,30 @@ def test_before_anybody_is_linked_doctor_and_the_first_run_say_what_comes_first(
     person(small_office, "Contact", CONTACT)
     document = inspection.examine(small_office.settings, small_office.resolve)
     assert told(document) == []
+
+
+@pytest.mark.guarantee("G12")
+def test_a_prospect_on_a_meeting_is_deleted_with_its_contact_and_the_event_keeps_whom_it_was_with(
+    small_office: Office, files: MappingFiles
+) -> None:
+    files.change("contact", inbound={"create": True, "update": True, "delete": True})
+    prospect = person(small_office, "Contact", CONTACT)
+    meeting(small_office, prospect)
+    insert(small_office, "calls", prospect_id=prospect, user_id=small_office.one("SELECT user_id FROM meetings"))
+    for mapping in (EVENT, "salesforce_task_calls"):
+        small_office.push(mapping)
+    (contact,) = (row["Id"] for row in small_office.salesforce.store.rows("Contact"))
+
+    small_office.later()
+    small_office.salesforce.perform("delete", "Contact", contact)
+    small_office.later()
+    assert small_office.poll(CONTACT).counts["deleted"] == 1
+
+    assert small_office.sql("SELECT id FROM prospects") == []
+    assert small_office.sql("SELECT prospect_id, email FROM meeting_attendees WHERE email IS NOT NULL") == [
+        (None, "contact@acme.example")
+    ]
+    assert small_office.sql("SELECT prospect_id FROM calls") == [(None,)]
+    for mapping in (EVENT, "salesforce_task_calls"):
+        assert small_office.push(mapping).counts.get("created", 0) == 0
+    assert small_office.sql("SELECT reason FROM sync_quarantine") == []

@@ -39,6 +39,12 @@ class Answer:
     rules: Mapping[str, str] = field(default_factory=dict)
     values_of_both: str = ""
     answered_at: datetime | None = None
+    entry: int | None = None  # of the pending entry that a refusal ends; None: `counter` says it, too
+
+    @property
+    def ended(self) -> int | None:
+        """The pending entry that is done with."""
+        return self.entry if self.entry and self.outcome.status in _REFUSED else self.counter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,7 +203,7 @@ def _known_at(answer: Answer) -> datetime | None:
 
 def _drop_pending(ledger: Ledger, answers: Sequence[Answer]) -> None:
     if answers:
-        entries = {"record_id": [each.internal_id for each in answers], "counter": [each.counter for each in answers]}
+        entries = {"record_id": [each.internal_id for each in answers], "counter": [each.ended for each in answers]}
         ledger.tx.pending.drop(ledger.job.environment.mapping.name, Direction.PUSHING, frame(entries))
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+
+from modstamp.model import Value
 
 
 def _now() -> datetime:
@@ -21,6 +24,7 @@ class Context:
     write outside, "" if that is not known; `answer_wait`: for how long a create on its way may still arrive. `now`: the
     moment that conditions with relative times go by, one for the whole run. `border`: the stamp at which a slice ended.
     `unmet`: fields that the target needs on create and no field mapping writes, so that nothing can be created.
+    `kinds_of_others`: internal field → the values with which a record is another mapping's to create.
     """
 
     clock_offset: float = 0.0
@@ -33,3 +37,4 @@ class Context:
     now: datetime = field(default_factory=_now)
     border: str = ""
     unmet: tuple[str, ...] = ()
+    kinds_of_others: Mapping[str, frozenset[Value]] = field(default_factory=dict)

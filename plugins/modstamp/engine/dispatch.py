@@ -25,7 +25,8 @@ _ORDER = (Operation.UPDATE, Operation.CREATE, Operation.DELETE)  # G24
 class Sending:
     """One intended write.
 
-    `counter`: of the pending entry that its answer ends, or `NO_ENTRY`. `internal_values`: internal field → value that
+    `counter`: of the pending entry that its answer ends, or `NO_ENTRY`; `entry`: of the one that a refusal ends, which
+    may go on after an answer. `internal_values`: internal field → value that
     becomes the internal base. `read`: external field → value before. `rules`: external field → why it is written.
     `match_key`: of a create (G20). `values_of_both`: see `Plan`.
     """
@@ -39,6 +40,7 @@ class Sending:
     rules: Mapping[str, str] = field(default_factory=dict)
     match_key: str | None = None
     values_of_both: str = ""
+    entry: int | None = NO_ENTRY
 
 
 def open_intents(job: Job, tx: Transaction, sendings: Sequence[Sending]) -> None:
@@ -132,6 +134,7 @@ def _answer(sending: Sending, outcome: Outcome, answered_at: datetime) -> Answer
         link_id=sending.link_id,
         internal_id=sending.internal_id,
         counter=sending.counter,
+        entry=sending.entry,
         action=sending.action,
         internal_values=sending.internal_values,
         outcome=outcome,

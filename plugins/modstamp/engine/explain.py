@@ -12,9 +12,10 @@ from typing import Any
 
 from modstamp.engine.remedies import remedy
 from modstamp.instants import to_milliseconds
+from modstamp.mapping.conditions import describe
 from modstamp.mapping.field import FieldMapping
 from modstamp.mapping.schema import TypeMapping
-from modstamp.model import Direction, Side
+from modstamp.model import Direction, Operation, Side
 
 Row = Mapping[str, Any]
 _ENDS = {
@@ -186,6 +187,8 @@ def _unknown(facts: Facts) -> list[str]:
     if facts.current is not None:
         told.append(f"There is an internal row {facts.record_id} of {mapping.internal}.")
         told += _switches(mapping, Direction.PUSHING)
+        when = mapping.condition(Direction.PUSHING, Operation.CREATE)
+        told += [f"Only records with {describe(when)} are created outside."] if when else []
     else:
         told.append(f"There is no internal row {facts.record_id} of {mapping.internal}.")
         told += _switches(mapping, Direction.POLLING)

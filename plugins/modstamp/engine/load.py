@@ -18,8 +18,10 @@ from modstamp.engine.permit import DELETES_LAST, own_references
 from modstamp.engine.plan import Plan
 from modstamp.engine.window import last_in_order
 from modstamp.instants import from_text
+from modstamp.mapping.apart import kinds_of_others
 from modstamp.mapping.required import unmet
-from modstamp.model import Column, Direction, Presence, Side
+from modstamp.mapping.schema import CANCELED
+from modstamp.model import Column, Direction, Presence, Side, Value
 from modstamp.ports import Cursor
 
 
@@ -34,6 +36,7 @@ def load(job: Job, handoff: Handoff) -> None:
         for source in _deleted_last(source for _, source in sources):
             for batch in parts.batches(source, environment.settings.outbound_batch):
                 send.send(job, batch)
+        _delete_flagged(job, handoff)
         return
     set_aside: list[str] = []
     for part, source in sources:
@@ -50,6 +53,27 @@ def _deleted_last(sources: Iterable[Source]) -> Iterator[Source]:
         gone.append(source.pick(np.flatnonzero(is_gone)))
         yield source.pick(np.flatnonzero(~is_gone))
     yield from gone
+
+
+def _delete_flagged(job: Job, handoff: Handoff) -> None:
+    """What this run has told to be canceled is deleted at its end, from a look of its own on (G24).
+
+    Its entry is there still. Where that went, nothing was to be deleted, or telling was refused.
+    """
+    environment, direction = job.environment, Direction.PUSHING
+    if environment.mapping.on_cancel != "flag_and_delete":
+        return
+    for part in handoff.parts:
+        source = parts.unpack(environment.staging.read(part.reference))
+        canceled = np.asarray(column(source.records, CANCELED) == objects([True] * len(source)))
+        ids = column(source.records, Column.ID)
+        with environment.store.begin(read_only=True) as tx:
+            entries = tx.pending.lock(environment.mapping.name, direction, ids[canceled].tolist(), lock=False)
+        known = dict(zip(column(entries, "record_id"), column(entries, "counter"), strict=True))
+        pairs = zip(ids, source.counters, strict=True)
+        canceled &= np.fromiter((record in known and known[record] == each for record, each in pairs), bool, len(ids))
+        for batch in parts.batches(source.pick(np.flatnonzero(canceled)), environment.settings.outbound_batch):
+            send.send(job, batch)
 
 
 def _land_part(job: Job, source: Source, *, moves: bool) -> list[str]:
@@ -143,7 +167,12 @@ def context_of(environment: Environment, handoff: Handoff) -> Context:
         now=from_text(handoff.started_at),
         border=_border(environment, handoff),
         unmet=_unmet(environment) if handoff.direction is Direction.PUSHING else (),
+        kinds_of_others=_kinds_of_others(environment) if handoff.direction is Direction.PUSHING else {},
     )
+
+
+def _kinds_of_others(environment: Environment) -> Mapping[str, frozenset[Value]]:
+    return kinds_of_others(environment.mapping, environment.relatives)
 
 
 def _border(environment: Environment, handoff: Handoff) -> str:

@@ -49,6 +49,7 @@ def withhold(
 ) -> None:
     """Toggles and conditions: creates, deletes and updates each have their own."""
     direction = batch.direction
+    judged[is_kind(judged, Kind.CREATE) & _of_another_kind(batch, context)] = Kind.NOTHING
     gate = _Gate(
         batch=batch, now=context.now, bases=choose(is_kind(judged, Kind.LINK), None, batch.bases(direction.source))
     )
@@ -79,6 +80,14 @@ def withhold(
         reasons[position] = reason or f"{_word(direction)} update is off"
         for each in cells.values():
             each[position] = Cell.SAME if each[position] in (Cell.WRITE, Cell.WAIT) else each[position]
+
+
+def _of_another_kind(batch: Batch, context: Context) -> Mask:
+    """Rows that another mapping of the family is there for, such as a mail received in the mapping of mails sent."""
+    result = np.zeros(len(batch.source), dtype=bool)
+    for name, values in context.kinds_of_others.items():
+        result |= np.fromiter((each in values for each in column(batch.source.records, name)), bool, len(result))
+    return result
 
 
 def _at_border(batch: Batch, context: Context) -> Mask:

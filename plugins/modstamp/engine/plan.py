@@ -29,7 +29,7 @@ from modstamp.engine.frames import (
     objects,
     present,
 )
-from modstamp.engine.judge import FIELDWISE, Kind, is_kind, kinds
+from modstamp.engine.judge import FIELDWISE, Kind, is_kind, is_to_be_flagged, kinds
 from modstamp.engine.merge import MANUAL, Cell, Cells, Merged, merge
 from modstamp.engine.shorten import is_shortened
 from modstamp.instants import epochs
@@ -112,6 +112,9 @@ class Plan:
         result: Counter[str] = Counter(str(kind) for kind in self.kinds)
         result["update"] = int((self.rows(*FIELDWISE) & self.having(Cell.WRITE)).sum())
         result["merged"] = int(self.merged.sum())
+        if self.batch.direction is Direction.PUSHING:
+            # The run that flags them deletes them as well.
+            result[str(Kind.DELETE)] += int((self.rows(Kind.MERGE) & is_to_be_flagged(self.batch)).sum())
         gone = column(self.batch.source.records, Column.STATE) == Presence.DELETED
         result[GONE] = int((gone & self.batch.linked & ~self.rows(Kind.AGAIN)).sum())
         return result

@@ -112,6 +112,7 @@ def _answered_entries(planned: Plan) -> Objects:
 
     One of whose fields waits for a parent goes on: the next run finds only that field to do. Were it to wait from now
     on, a write that has to be repeated would wait for the parent too. What is flagged as canceled is deleted next.
+    Refused, a write ends the entry in any case: quarantine has the record.
     """
     goes_on = planned.having(Cell.WAIT) | is_to_be_flagged(planned.batch)
     return choose(goes_on, objects([NO_ENTRY] * len(planned)), planned.batch.source.counters)
@@ -195,6 +196,7 @@ def _sendings(environment: Environment, planned: Plan, link_ids: Objects, writes
                 link_id=link_ids[position],
                 internal_id=ids[position],
                 counter=counters[position],
+                entry=batch.source.counters[position],
                 action=action,
                 internal_values=held[position],
                 read={name: read[name][position] for name in values},

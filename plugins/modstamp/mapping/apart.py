@@ -5,7 +5,7 @@ One record is created by one of them only (G20), which is so when their conditio
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from modstamp.mapping.conditions import AllOf, Condition, Row, members
 from modstamp.mapping.schema import TypeMapping
@@ -16,6 +16,16 @@ def told_apart(one: TypeMapping, other: TypeMapping) -> bool:
     """Whether no record can meet both conditions for creating it outside."""
     mine, theirs = _asked(one), _asked(other)
     return any(not values & theirs[name] for name, values in mine.items() if name in theirs)
+
+
+def kinds_of_others(mapping: TypeMapping, others: Iterable[TypeMapping]) -> dict[str, frozenset[Value]]:
+    """Field → the values with which a record is of another one's kind: nothing of it is this mapping's to do."""
+    mine, found = _asked(mapping), dict[str, frozenset[Value]]()
+    for other in others:
+        for name, values in _asked(other).items():
+            if name in mine and not values & mine[name]:
+                found[name] = found.get(name, frozenset()) | values
+    return found
 
 
 def _asked(mapping: TypeMapping) -> dict[str, frozenset[Value]]:

@@ -87,6 +87,7 @@ def difference(old: Document | None, new: Document, now: datetime, retention: ti
         look_at_unlinked=rekeyed
         or f"outbound {Operation.CREATE}" in on
         or _is_history_no_more(old, new)
+        or _creates_others(old, new)
         or old.get("one_per") != new["one_per"],
         rekeyed=rekeyed,
     )
@@ -240,6 +241,14 @@ def _settings(old: Document, new: Document) -> Iterator[Change]:
 def _cancels_otherwise(old: Document, new: Document) -> bool:
     """What was canceled already is to be deleted from now on, or to be flagged."""
     return bool(old.get("on_cancel", "flag") != new["on_cancel"])
+
+
+def _creates_others(old: Document, new: Document) -> bool:
+    """Other records go out than before; those of another mapping's kind waited nowhere."""
+    return bool(
+        old["pushing"].get("when") != new["pushing"]["when"]
+        or old["outbound"]["create"]["when"] != new["outbound"]["create"]["when"]
+    )
 
 
 def _match_fields(content: Document) -> Sequence[Sequence[tuple[str, str]]]:

@@ -83,6 +83,41 @@ def test_a_stranger_is_no_prospect_until_there_is_one(sql: Fetch) -> None:
     assert lists(sql, meeting) == [[], [], ["prospect:20"]]
 
 
+def test_a_prospect_who_is_deleted_stays_on_the_meeting_as_an_address(sql: Fetch) -> None:
+    meeting = book(sql, prospect_id=ADA)
+    sql("UPDATE meeting_attendees SET answer = 'accepted', name = 'Ada'")
+    sql("INSERT INTO prospects (id, email) VALUES (20, 'second@acme.example')")
+    invite(sql, meeting, "second@acme.example", "accepted")
+    assert lists(sql, meeting) == [["prospect:12", "prospect:20"], [], []]
+
+    sql("DELETE FROM prospects WHERE id = :id", id=ADA)
+    assert sql("SELECT email, name, prospect_id, answer FROM meeting_attendees ORDER BY id") == [
+        ("Ada@acme.example", "Ada", None, "accepted"),
+        ("second@acme.example", None, 20, "accepted"),
+    ]
+    assert kept(sql, meeting, "has_prospect", "prospect_id") == (True, 20)
+    assert lists(sql, meeting) == [["prospect:20"], [], []]
+
+    sql("DELETE FROM prospects WHERE id = 20")
+    assert kept(sql, meeting, "has_prospect", "prospect_id") == (False, None)
+    sql("INSERT INTO prospects (id, email) VALUES (21, 'ada@acme.example')")
+    assert kept(sql, meeting, "has_prospect", "prospect_id") == (True, 21)
+
+
+def test_what_was_done_with_a_prospect_outlives_the_prospect(sql: Fetch) -> None:
+    (mail,) = sql("INSERT INTO mails (prospect_id, subject) VALUES (:id, 'Hello') RETURNING id", id=ADA)
+    sql("INSERT INTO mail_events (mail_id, kind) VALUES (:id, 'open')", id=mail[0])
+    for table in ("calls", "texts"):
+        sql(f"INSERT INTO {table} (prospect_id) VALUES (:id)", id=ADA)  # noqa: S608 - our own words
+    sql("INSERT INTO tasks (prospect_id, type) VALUES (:id, 'call')", id=ADA)
+
+    sql("DELETE FROM prospects WHERE id = :id", id=ADA)
+
+    for table in ("mails", "calls", "texts", "tasks"):
+        assert sql(f"SELECT prospect_id FROM {table}") == [(None,)]  # noqa: S608 - our own words
+    assert sql("SELECT * FROM mail_days") == []
+
+
 def test_a_prospect_who_gets_the_address_later_is_on_the_meeting_too(sql: Fetch) -> None:
     meeting = book(sql)
     invite(sql, meeting, "later@acme.example")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Date, Index, Integer, String, Text, false, func, true
 
-from modstamp.connectors.engagement.definitions import owner, reference, table
+from modstamp.connectors.engagement.definitions import owner, reference, table, with_whom
 from modstamp.connectors.engagement.tables import accounts, opportunities, prospects, sequence_steps, users
 from modstamp.sqltypes import Instant
 
@@ -39,7 +39,7 @@ meetings = table(
     reference("booker_id", users, "who booked it, who may be somebody else"),
     reference("meeting_type_id", meeting_types, "what it is for"),
     reference("opportunity_id", opportunities, "what it is about"),
-    reference("prospect_id", prospects, "kept: who stays as long as among the attendees; else the first of these"),
+    with_whom(prospects, "kept: who stays as long as among the attendees; else the first of these"),
     reference("account_id", accounts, "kept where it is empty: the account of the prospect"),
     Column("has_prospect", Boolean, nullable=False, server_default=false(), comment="kept: there is one among them"),
     Column("accepted_invitees", Text, nullable=False, server_default=NOBODY, comment="kept: JSON, as in prospect:12"),
@@ -63,7 +63,7 @@ meeting_attendees = table(
     Column("email", String(254)),
     Column("name", String(255)),
     reference("user_id", users, "kept where it is empty: who has the address"),
-    reference("prospect_id", prospects, "kept where it is empty: who has the address"),
+    with_whom(prospects, "kept where it is empty: who has the address"),
     Column("answer", String(40), comment="accepted, declined, tentative, …; empty: none yet"),
     Column("organizer", Boolean, nullable=False, server_default=false(), comment="invited the others"),
     Index("meeting_attendees_email_lower", func.lower(Column("email"))),
@@ -80,7 +80,7 @@ mails = table(
     Column("to_addresses", Text, comment="with commas between them"),
     Column("sent_at", Instant, nullable=False, server_default=func.current_timestamp()),
     Column("thread", String(255), comment="the same for a mail and its answers"),
-    reference("prospect_id", prospects, "from or to whom"),
+    with_whom(prospects, "from or to whom"),
     reference("user_id", users, "whose mail it is"),
     reference("opportunity_id", opportunities, "what it is about"),
     reference("sequence_step_id", sequence_steps, "the step that sent it"),
@@ -98,7 +98,7 @@ mail_events = table(
 mail_days = table(
     "mail_days",
     "What a prospect did with our mails on one day: kept by the database from the single opens and clicks",
-    owner("prospect_id", prospects),
+    owner("prospect_id", prospects, ondelete="CASCADE"),
     Column("day", Date, nullable=False, comment="in UTC"),
     Column("opens", Integer, nullable=False, server_default="0"),
     Column("clicks", Integer, nullable=False, server_default="0"),
@@ -115,7 +115,7 @@ calls = table(
     Column("purpose", String(255)),
     Column("phone", String(40)),
     Column("note", Text),
-    reference("prospect_id", prospects, "with whom"),
+    with_whom(prospects, "with whom"),
     reference("user_id", users, "who made or took it"),
     reference("opportunity_id", opportunities, "what it was about"),
 )
@@ -127,7 +127,7 @@ texts = table(
     Column("sent_at", Instant, nullable=False, server_default=func.current_timestamp()),
     Column("body", Text),
     Column("phone", String(40), comment="the prospect's"),
-    reference("prospect_id", prospects, "from or to whom"),
+    with_whom(prospects, "from or to whom"),
     reference("user_id", users, "whose message it is"),
     reference("opportunity_id", opportunities, "what it is about"),
 )
@@ -141,7 +141,7 @@ tasks = table(
     Column("due_on", Date),
     Column("status", String(40), nullable=False, server_default="open", comment="open, done, skipped"),
     Column("completed_at", Instant, comment="kept where it is empty: since when it is done"),
-    reference("prospect_id", prospects, "whom it is about"),
+    with_whom(prospects, "whom it is about"),
     reference("user_id", users, "who does it"),
     reference("opportunity_id", opportunities, "what it is about"),
     reference("sequence_step_id", sequence_steps, "the step that made it; empty: made by hand"),

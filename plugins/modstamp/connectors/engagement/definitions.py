@@ -2,7 +2,7 @@
 
 Every table has an `id` that is never given twice (links outlive rows), and `created_at` and `updated_at`, which the
 database keeps by itself. References forbid to delete what they name: emptied instead, they would travel to the other
-side as edits that nobody made.
+side as edits that nobody made. Only what was done with a prospect outlives the prospect.
 """
 
 from __future__ import annotations
@@ -50,6 +50,11 @@ def reference(name: str, target: Table, comment: str) -> Column[int]:
     return Column(name, KEY, ForeignKey(target.c.id), index=True, comment=comment)
 
 
-def owner(name: str, target: Table) -> Column[int]:
+def with_whom(prospects: Table, comment: str) -> Column[int]:
+    """The prospect whom something was done with; nobody, once the prospect is deleted."""
+    return Column("prospect_id", KEY, ForeignKey(prospects.c.id, ondelete="SET NULL"), index=True, comment=comment)
+
+
+def owner(name: str, target: Table, ondelete: str | None = None) -> Column[int]:
     """A column that names the row of another table without which this row would not be."""
-    return Column(name, KEY, ForeignKey(target.c.id), nullable=False, index=True)
+    return Column(name, KEY, ForeignKey(target.c.id, ondelete=ondelete), nullable=False, index=True)
