@@ -44,9 +44,14 @@ class SalesforceProcess:
         """Events that somebody made by hand: subject, beginning, end."""
         self._ask("hold_events", events=events, owner=owner)
 
-    def events(self) -> dict[str, int]:
-        """How many there are, and how many of them differ in subject, beginning or end."""
-        return dict(self._ask("events"))
+    def records(self, type_name: str, fields: list[str]) -> list[list[Any]]:
+        """These fields of every record of the type that is not deleted."""
+        return list(self._ask("records", type_name=type_name, fields=fields)["records"])
+
+    def moment(self, type_name: str) -> tuple[int, int]:
+        """Requests that have arrived so far, and records of the type that are there."""
+        found = self._ask("moment", type_name=type_name)
+        return int(found["asked"]), int(found["records"])
 
     def charged(self) -> int:
         """Calls that the org counted so far."""
@@ -131,9 +136,13 @@ def _hold_events(salesforce: Salesforce, events: list[list[str]], owner: str) ->
     salesforce.store.insert_many("Event", rows, by=salesforce.org.people_id)
 
 
-def _events(salesforce: Salesforce) -> dict[str, int]:
-    found = [(row["Subject"], row["StartDateTime"], row["EndDateTime"]) for row in salesforce.store.rows("Event")]
-    return {"events": len(found), "distinct": len(set(found))}
+def _records(salesforce: Salesforce, type_name: str, fields: list[str]) -> dict[str, list[list[Any]]]:
+    rows = salesforce.store.rows(type_name, "IsDeleted = 0")
+    return {"records": [[row[name] for name in fields] for row in rows]}
+
+
+def _moment(salesforce: Salesforce, type_name: str) -> dict[str, int]:
+    return {"asked": salesforce.counts()["charged"], "records": salesforce.store.count(type_name)}
 
 
 def _charged(salesforce: Salesforce) -> dict[str, int]:
@@ -148,7 +157,8 @@ _ORDERS: dict[str, Callable[..., Mapping[str, Any] | None]] = {
     "fill": _fill,
     "edit": _edit,
     "hold_events": _hold_events,
-    "events": _events,
+    "records": _records,
+    "moment": _moment,
     "charged": _charged,
     "refresh_token": _refresh_token,
 }
