@@ -19,7 +19,7 @@ from sandbox.org.habits import draw_pool
 from sandbox.org.landing import people_id
 from sandbox.org.manifest import Action, Entry, counts, write_manifest
 from sandbox.org.newcomers import enter_external, enter_internal, known_keys
-from sandbox.org.pairs import pairs_in_step
+from sandbox.org.pairs import ACCOUNT, pairs_in_step
 from sandbox.org.places import add_arguments, read_places
 from sandbox.org.plan import TooFewRecordsError, Wanted, plan_edits
 from sandbox.org.vocabulary import read_vocabulary
@@ -27,8 +27,10 @@ from sandbox.salesforce.org import open_store
 from sandbox.salesforce.store import Store
 
 
-def work(state: Path, engagement: str, wanted: Wanted, seed: int) -> list[Entry]:
+def work(state: Path, engagement: str, wanted: Wanted, seed: int, *, fit: bool = False) -> list[Entry]:
     """Edit both sides and return what was done. The same seed on the same data does the same.
+
+    `fit`: less is done where the two sides have too little in common for all of it.
 
     Raises:
         TooFewRecordsError: the two sides have too little in common.
@@ -36,7 +38,7 @@ def work(state: Path, engagement: str, wanted: Wanted, seed: int) -> list[Entry]
     engine, store = open_database(engagement), open_store(state)
     try:
         with engine.begin() as connection:
-            entries = _plan(connection, store, wanted, seed)
+            entries = _plan(connection, store, wanted, seed, fit=fit)
             internal = _done_internally(connection, [entry for entry in entries if entry.side == "internal"])
             external = _done_externally(store, [entry for entry in entries if entry.side == "external"])
     finally:
@@ -45,12 +47,14 @@ def work(state: Path, engagement: str, wanted: Wanted, seed: int) -> list[Entry]
     return internal + external
 
 
-def _plan(connection: Connection, store: Store, wanted: Wanted, seed: int) -> list[Entry]:
+def _plan(connection: Connection, store: Store, wanted: Wanted, seed: int, *, fit: bool) -> list[Entry]:
     known = known_keys(connection, store)
     # A second day is not the first one again, though its seed is the same.
     rng = generator(seed, f"people among {len(known)}")
     vocabulary = read_vocabulary(seed)
     pairs = pairs_in_step(connection, store)
+    if fit:
+        wanted = wanted.fitted(len(pairs), sum(pair.kind is not ACCOUNT for pair in pairs))
     return [
         *plan_edits(rng, draw_pool(rng, vocabulary), pairs, wanted),
         *enter_internal(connection, rng, vocabulary, known, wanted.creates),
@@ -99,13 +103,14 @@ def main(words: Sequence[str] | None = None) -> None:
         "--merged", type=int, default=wanted.merged, help="records with another field edited on each side"
     )
     parser.add_argument("--refused", type=int, default=wanted.refused, help="values that Salesforce will refuse")
+    parser.add_argument("--fit", action="store_true", help="do less of each where the org is too small for all of it")
     given = parser.parse_args(words)
     places = read_places(given)
     wanted = Wanted(
         edits=given.edits, creates=given.creates, both=given.both, merged=given.merged, refused=given.refused
     )
     try:
-        entries = work(places.state, places.database(), wanted, given.seed)
+        entries = work(places.state, places.database(), wanted, given.seed, fit=given.fit)
     except (NotMigratedError, TooFewRecordsError) as error:
         raise SystemExit(str(error)) from None
     manifest = given.manifest or places.state / "people.json"

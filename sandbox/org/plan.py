@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,12 @@ class Wanted:
     both: int = 50
     merged: int = 50
     refused: int = 20
+
+    def fitted(self, pairs: int, persons: int) -> Wanted:
+        """The same, or as much less as so many records allow; half of them at the most are edited in any way."""
+        needed = self.refused + self.both + self.merged + 2 * -(-self.edits // MOST_EDITS)
+        part = min(1.0, pairs / 2 / needed if needed else 1.0, persons / 2 / self.refused if self.refused else 1.0)
+        return Wanted(**{name: int(number * part) for name, number in asdict(self).items()})
 
 
 class TooFewRecordsError(Exception):

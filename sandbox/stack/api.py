@@ -26,6 +26,15 @@ class DagRun:
         return self.state in _ENDED
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a run asks a person before it goes on."""
+
+    dag_id: str
+    run_id: str
+    text: str
+
+
 class Api:
     """One Airflow. Every method but `health` raises `URLError` when Airflow does not answer."""
 
@@ -89,6 +98,19 @@ class Api:
             )
             for each in found
             if datetime.fromisoformat(each["queued_at"] or each["run_after"]) >= instant
+        ]
+
+    def questions(self) -> list[Question]:
+        """Those that nobody has answered."""
+        query = urlencode({"limit": 100, "response_received": "false"})
+        found = self._send("GET", f"/api/v2/dags/~/dagRuns/~/hitlDetails?{query}")["hitl_details"]
+        return [
+            Question(
+                dag_id=each["task_instance"]["dag_id"],
+                run_id=each["task_instance"]["dag_run_id"],
+                text=(each["body"] or each["subject"]).partition("\n")[0],
+            )
+            for each in found
         ]
 
     def failed_tasks(self, run: DagRun) -> list[str]:

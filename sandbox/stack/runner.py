@@ -11,7 +11,7 @@ from functools import partial
 from typing import Final
 
 from sandbox.stack import airflow, figures, postgresql, salesforce
-from sandbox.stack.api import Api, DagRun
+from sandbox.stack.api import Api, DagRun, Question
 from sandbox.stack.job import Pass
 from sandbox.stack.places import HOST, Places, Secrets, StackError, read_secrets
 from sandbox.stack.processes import run as run_module
@@ -50,7 +50,7 @@ def _run(places: Places, *, size: int, seed: int, port: int, detach: bool) -> in
     api = _ready(places, secrets, port)
     api.unpause(_UPKEEP)  # it waits for the night
     failed = _main_job(places, api, environment, url)
-    print(_farewell(places, secrets, port, failed, figures.linked_mail(url)), flush=True)
+    print(_farewell(places, secrets, port, failed, api.questions(), figures.linked_mail(url)), flush=True)
     if not detach:
         _stay(places)
     return 1 if failed else 0
@@ -86,9 +86,8 @@ def _ready(places: Places, secrets: Secrets, port: int) -> Api:
 def _main_job(places: Places, api: Api, environment: Mapping[str, str], url: str) -> list[DagRun]:
     """Both rounds with their tables. Returns the runs that failed."""
     failed = _round(places, api, url, "First round")
-    said = run_module(
-        "sandbox.org.people", "--state", str(places.salesforce), "--engagement", url, environment=environment
-    )
+    words = ("--fit", "--state", str(places.salesforce), "--engagement", url)
+    said = run_module("sandbox.org.people", *words, environment=environment)
     _say("People have worked on both sides:\n" + "\n".join(f"    {line}" for line in said.splitlines()))
     return failed + _round(places, api, url, "Second round, after people's edits")
 
@@ -104,8 +103,15 @@ def _round(places: Places, api: Api, url: str, title: str) -> list[DagRun]:
     return [each for each in runs if each.state != "success"]
 
 
-def _farewell(places: Places, secrets: Secrets, port: int, failed: list[DagRun], mail: str) -> str:
+def _farewell(  # noqa: PLR0913, PLR0917 - all that is told at the end
+    places: Places, secrets: Secrets, port: int, failed: list[DagRun], questions: list[Question], mail: str
+) -> str:
     lines = [f"✗ {each.dag_id} failed: its log is in Airflow and below {places.airflow / 'logs'}" for each in failed]
+    lines += [
+        f"? {each.dag_id} waits for an answer, and nothing of it was written: approve or reject it at"
+        f" http://{HOST}:{port}/required_actions"
+        for each in questions
+    ]
     lines += [
         f"Airflow   http://{HOST}:{port}   user {airflow.USER}   password {secrets.password}",
         f"Edit a Lead:      .venv/bin/python -m sandbox.org.edit lead {mail} Phone=+4930123456",

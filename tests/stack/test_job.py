@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.stack.api import Api, DagRun
+from sandbox.stack.api import Api, DagRun, Question
 from sandbox.stack.figures import Figures, table
 from sandbox.stack.job import Pass
 from sandbox.stack.places import StackError
@@ -28,6 +28,7 @@ class PlayedApi(Api):
     off: frozenset[str] = frozenset()
     outcome: str = "success"
     asked: list[tuple[str, str]] = field(default_factory=list)
+    asking: frozenset[str] = frozenset()
     states: dict[str, str] = field(default_factory=dict)
 
     def dags(self) -> dict[str, dict[str, Any]]:
@@ -52,8 +53,14 @@ class PlayedApi(Api):
     def runs_since(self, instant: datetime) -> list[DagRun]:
         assert instant.tzinfo is not None
         seen = [DagRun(dag_id=name, run_id="1", state=state, seconds=1.0) for name, state in self.states.items()]
-        self.states = dict.fromkeys(self.states, self.outcome)
+        self.states = {name: "running" if name in self.asking else self.outcome for name in self.states}
         return seen
+
+    def questions(self) -> list[Question]:
+        return [
+            Question(dag_id=name, run_id="1", text="it would create too much")
+            for name in sorted(self.asking & self.states.keys())
+        ]
 
     def failed_tasks(self, run: DagRun) -> list[str]:
         return [f"load of {run.dag_id}"]
@@ -96,6 +103,22 @@ def test_a_failed_run_is_told_with_its_tasks() -> None:
 
     assert run.state == "failed"
     assert "failed in load of account_push" in said[0]
+
+
+def test_a_run_that_asks_is_told_at_once_and_not_waited_for() -> None:
+    said: list[str] = []
+    played = PlayedApi(asking=frozenset({"account_poll"}))
+    one = one_pass(played, said)
+
+    runs = one.go("_poll")
+
+    assert {run.dag_id for run in runs} == {"user_poll", "contact_poll"}
+    assert [text for text in said if "account_poll" in text] == [
+        f"  ? {'account_poll':<40} waits for an answer: it would create too much"
+    ]
+    played.asked.clear()
+    one.go("_poll")
+    assert "account_poll" not in {name for _, name in played.asked}, "its next run would wait for the answer, too"
 
 
 def test_an_airflow_that_ended_ends_the_wait() -> None:

@@ -121,6 +121,16 @@ def test_the_next_day_brings_other_work(sides: Sides) -> None:
     assert first.isdisjoint(second)
 
 
+@pytest.mark.parametrize("size", [50, 200])
+def test_a_small_org_gets_less_of_each(sqlite: Engine, tmp_path: Path, size: int) -> None:
+    generate(size, 7, tmp_path, sqlite.url.render_as_string(hide_password=False))
+
+    done = counts(work(tmp_path, sqlite.url.render_as_string(hide_password=False), Wanted(), seed=7, fit=True))
+
+    assert done.get("edit internal", 0) == done.get("edit external", 0) < Wanted().edits
+    assert done.get("create internal", 0) < Wanted().creates
+
+
 def test_too_little_in_common_is_said_and_nothing_done(sides: Sides) -> None:
     before = sides.store.count("Lead")
     with pytest.raises(TooFewRecordsError, match="synchronise first"):
