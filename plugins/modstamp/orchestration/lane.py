@@ -1,7 +1,8 @@
 """A DAG per mapping with `backfill`: nothing starts it but Airflow's own backfill, which makes a run per month.
 
 Asset schedules cannot be backfilled, and a plain "@monthly" gives a run an interval without a length: so the lane is a
-DAG of its own, with intervals.
+DAG of its own, with a timetable of its own (`months`). It is never paused unasked: Airflow would queue a backfill of a
+paused DAG and begin none of its runs.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import logging
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from airflow.sdk import DAG, CronDataIntervalTimetable, Param, get_current_context, task
+from airflow.sdk import DAG, Param, get_current_context, task
 from airflow.sdk.bases.sensor import PokeReturnValue
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
@@ -19,10 +20,14 @@ from modstamp.mapping.catalog import MappingFile
 from modstamp.mapping.schema import TypeMapping
 from modstamp.orchestration import factory
 from modstamp.orchestration.connections import resolve
+from modstamp.orchestration.months import Months
 from modstamp.orchestration.steps import Document
 from modstamp.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from modstamp.engine.lane import Progress
     from modstamp.engine.stretches import Stretch
 
 _BEGINNING: Final = datetime(2000, 1, 1, tzinfo=UTC)  # no backfill reaches further back
@@ -30,7 +35,7 @@ _LOOKS_AGAIN: Final = timedelta(minutes=30)  # for room among the day's calls
 _GIVES_UP: Final = timedelta(days=60)
 _DOCUMENTATION: Final = """
 Brings out what was there before `{name}` listened, month by month, when a person says so: **Trigger → Backfill**, with
-the days from which and up to which it shall go. What the schedule itself begins, once a month, is skipped.
+the days from which and up to which it shall go. Nothing else starts it.
 
 - **estimate** counts the month's records: how many are due, why the others stay, calls and minutes. It writes nothing.
   With *Estimate only* nothing follows.
@@ -46,7 +51,7 @@ log = logging.getLogger(__name__)
 
 def backfill_dags(settings: Settings) -> list[DAG]:
     """Raises `ConfigurationError`, which Airflow shows as an import error of the file."""
-    files = (file for file in wiring.mappings(settings).files if file.mapping.backfill is not None)
+    files = (each for each in wiring.mappings(settings).files if each.mapping.backfill and each.mapping.pushing.on)
     return [_dag(file, settings) for file in files if factory.is_wanted(dag_id(file.mapping))]
 
 
@@ -55,11 +60,9 @@ def dag_id(mapping: TypeMapping) -> str:
 
 
 def estimate(mapping: str) -> Document:
-    """What the month takes. Raises `AirflowSkipException` when nobody asked for it."""
+    """What the month takes."""
     from modstamp import report  # noqa: PLC0415  # rich
 
-    if get_current_context()["dag_run"].run_type == "scheduled":  # which Airflow makes while the DAG is not paused
-        raise AirflowSkipException("history goes out when a person says so: Trigger, Backfill")
     months = [each.as_dict() for each in backfill.estimate(mapping, _stretch(mapping), Settings(), resolve)]
     document = {"mapping": mapping, "months": months, "due": sum(each["due"] for each in months)}
     log.info("%s", report.estimated_backfill(document))
@@ -68,20 +71,23 @@ def estimate(mapping: str) -> Document:
 
 def push(mapping: str, estimated: Document) -> PokeReturnValue:
     """Not done while a limit, a question or another run is in the way: Airflow comes again."""
-    from modstamp import report  # noqa: PLC0415  # rich
-
     context = get_current_context()
     if context["params"]["estimate_only"]:
         raise AirflowSkipException("only an estimate was asked for")
     settings, chosen = Settings(), _stretch(mapping)
-    now_due = sum(each.due for each in backfill.estimate(mapping, chosen, settings, resolve))
-    who = context["dag_run"].triggering_user_name or "Airflow"
-    due = min(int(estimated["due"]), now_due)
-    done = backfill.carry_out(mapping, chosen, due, who, settings, resolve, told=lambda each: log.info("%s", each))
-    log.info("%s", report.backfill({"mapping": mapping, "progress": done.as_dict()}))
+    due, who = int(estimated["due"]), context["dag_run"].triggering_user_name or "Airflow"
+    done = backfill.carry_out(mapping, chosen, due, who, settings, resolve, told=_tell(mapping))
+    if done.stopped or not done.runs:
+        _tell(mapping)(done)
     if done.cause == "more":
         raise AirflowFailException(done.stopped)
     return PokeReturnValue(is_done=done.done, xcom_value=done.as_dict())
+
+
+def _tell(mapping: str) -> Callable[[Progress], None]:
+    from modstamp import report  # noqa: PLC0415  # rich
+
+    return lambda progress: log.info("%s", report.backfill({"mapping": mapping, "progress": progress.as_dict()}))
 
 
 def _stretch(mapping: str) -> Stretch:
@@ -100,15 +106,17 @@ def _dag(file: MappingFile, settings: Settings) -> DAG:
         dag_display_name=f"Backfill {factory.title(mapping)} · {mapping.connection}",
         description=f"Brings out what was there before {mapping.name} listened, when a person says so.",
         doc_md=_DOCUMENTATION.format(name=mapping.name, share=mapping.backfill.share),
-        schedule=CronDataIntervalTimetable("@monthly", timezone="UTC"),
+        schedule=Months("@monthly", timezone="UTC"),
         start_date=_BEGINNING,
         catchup=False,
+        is_paused_upon_creation=False,
         max_active_runs=1,
         tags=[mapping.system, mapping.internal, "backfill"],
         params={
             "estimate_only": Param(
                 False,  # noqa: FBT003  # the first argument of a Param is its default
-                "Tell what each month takes, and send nothing.",
+                "Tell what each month takes, and send nothing. To send it afterwards choose All Runs, and override "
+                "the parameters of existing runs.",
                 type="boolean",
                 title="Estimate only",
             )
