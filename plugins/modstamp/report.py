@@ -181,7 +181,8 @@ def backfill(document: Document) -> str:
     """What was done, and what stopped it."""
     progress = document["progress"]
     counts = ", ".join(f"{records:,} {kind}" for kind, records in sorted(progress["counts"].items()) if records)
-    done = f"{progress['fed']:,} of {progress['due']:,} records queued and pushed by {progress['runs']} runs"
+    runs = f"{progress['runs']} run{'' if progress['runs'] == 1 else 's'}"
+    done = f"{progress['fed']:,} of {progress['due']:,} records queued and pushed by {runs}"
     lines = [f"{document['mapping']}: {done} with {progress['calls']} calls: {counts or 'nothing to do'}."]
     if progress["stopped"]:
         lines.append(f"Stopped: {progress['stopped']}. The same command goes on where it was.")

@@ -165,6 +165,16 @@ class ConnectorContract:
         assert world.connector.calls_to_read(0) == 1
         assert world.connector.calls_to_read(world.page + 1) >= world.connector.calls_to_read(world.page) >= 1
 
+    def test_finding_nothing_costs_nothing_and_more_never_less(self, world: World) -> None:
+        few, many = (
+            object_frame({world.key: [world.values(n)[world.key] for n in range(size)]}) for size in (2, 9_000)
+        )
+        assert world.connector.calls_to_find(world.type_name, [], few[:0]) == 0
+        assert world.connector.calls_to_find(world.type_name, [], few) >= 1
+        assert world.connector.calls_to_find(world.type_name, [], few) <= world.connector.calls_to_find(
+            world.type_name, [], many
+        )
+
     def test_a_deleted_record_is_read_as_deleted(self, world: World) -> None:
         ids = world.create([world.values(1), world.values(2)])
         world.delete(ids[0])

@@ -38,6 +38,9 @@ class ReadOnlyConnector:
     def calls_to_read(self, rows: int) -> int:
         return self._connector.calls_to_read(rows)
 
+    def calls_to_find(self, type_name: str, fields: Sequence[str], keys: pd.DataFrame) -> int:
+        return self._connector.calls_to_find(type_name, fields, keys)
+
     def pull(self, type_name: str, fields: Sequence[str], window: Window) -> Iterator[Page]:
         return self._connector.pull(type_name, fields, window)
 

@@ -8,7 +8,7 @@ at most, and the next try goes on with the rest; a second one finds nothing to d
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -16,18 +16,18 @@ import numpy as np
 import pandas as pd
 
 from modstamp import instants
-from modstamp.engine import convert
+from modstamp.engine import convert, look
+from modstamp.engine.batch import Source
 from modstamp.engine.environment import Environment
 from modstamp.engine.frames import Objects, choose, column, frame, left_over, objects, present
 from modstamp.engine.stretches import Page, Stretch, pages
 from modstamp.errors import RunHeldError
 from modstamp.mapping.schema import TypeMapping
-from modstamp.model import Direction, Operation
+from modstamp.model import Direction, Operation, Side
 from modstamp.ports import Hold, Lease, Transaction
 
 REASON = "backfill"
 _ASSUMED = 200.0  # records per second, of a mapping that has never pushed enough to be measured
-_FOUND_AT_ONCE = 200  # match keys that one call looks for, roughly: five queries with long texts in them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,13 +68,19 @@ def estimate(environment: Environment, stretch: Stretch) -> Estimate:
     """Nothing is written, and nothing asked of the other system beyond how its type looks."""
     rows, stays, waits = 0, Counter[str](), Counter[str]()
     due = creates = 0
+    keys = [look.fields_of(environment.mapping, key) for key in environment.mapping.match_keys]
+    sought: list[list[pd.DataFrame]] = []
     for page in pages(environment, stretch, None):
         rows += len(page.ids)
         stays.update(page.stays[present(page.stays)])
-        hindrances = _hindrances(environment, page)
+        if not page.due.any():
+            continue
+        source = _as_sent(environment, page)
+        hindrances = _hindrances(source)
         waits.update(hindrances[present(hindrances)])
-        due += int(page.due.sum())
+        due += len(source)
         creates += int((~present(hindrances)).sum())
+        sought.append([look.rows_sought(source.converted, names) for names in keys])
     with environment.store.begin(read_only=True) as tx:
         speed = tx.runs.rows_per_second(environment.mapping.name, Direction.PUSHING)
     return Estimate(
@@ -84,8 +90,8 @@ def estimate(environment: Environment, stretch: Stretch) -> Estimate:
         creates=creates,
         stays=dict(stays),
         waits=dict(waits),
-        finds=-(-due // _FOUND_AT_ONCE) if environment.mapping.match else 0,
-        writes=-(-creates // environment.connector.abilities().most_creates),
+        finds=_finds(environment, sought),
+        writes=-(-creates // min(environment.connector.abilities().most_creates, environment.settings.backfill_rows)),
         minutes=due / (speed or _ASSUMED) / 60,
         measured=speed is not None,
     )
@@ -116,17 +122,18 @@ def more(environment: Environment, stretch: Stretch, after: str | None) -> bool:
     return any(page.due.any() for page in pages(environment, stretch, after))
 
 
-def allow(environment: Environment, lease: Lease, records: int, who: str) -> None:
+def allow(environment: Environment, lease: Lease, records: int, who: str, prefix: str) -> None:
     """Let the run that holds the lease create, or bring up to date, so many: that is what was approved (G28).
 
-    Raises `RunHeldError` while an earlier run's question waits.
+    Raises `RunHeldError` while the question of a run that is no backfill's waits, or its approval has not been used;
+    a backfill's runs are told by the `prefix` of their ids.
     """
     name, now = environment.mapping.name, environment.store.now()
     with environment.store.begin() as tx:
         tx.leases.check(lease)
         known = tx.holds.get(name, Direction.PUSHING)
-        if known is not None and known.decision != "approved":
-            raise RunHeldError(f"live work comes first: {known.message}")
+        if known is not None and not (known.decision == "approved" and known.run_id.startswith(prefix)):
+            raise RunHeldError(f"live work comes first: {known.message}{_answer_to(known)}")
         hold = Hold(
             mapping=name,
             direction=Direction.PUSHING,
@@ -142,6 +149,10 @@ def allow(environment: Environment, lease: Lease, records: int, who: str) -> Non
         tx.holds.put(hold)
 
 
+def _answer_to(hold: Hold) -> str:
+    return f" ({hold.decision} by {hold.decided_by}; its next push goes by that)" if hold.decision else ""
+
+
 def end(environment: Environment, run_id: str) -> None:
     """What this run was allowed is allowed no longer."""
     name = environment.mapping.name
@@ -151,18 +162,16 @@ def end(environment: Environment, run_id: str) -> None:
             tx.holds.drop(name, Direction.PUSHING)
 
 
-def waiting(environment: Environment) -> int:
-    """How many records were fed and have not been pushed."""
+def waiting(environment: Environment) -> frozenset[str]:
+    """The records that were fed and have not been pushed."""
     with environment.store.begin(read_only=True) as tx:
-        return len(_fed(tx, environment.mapping))
+        return frozenset(column(_fed(tx, environment.mapping), "record_id"))
 
 
-def withdraw(environment: Environment) -> int:
+def withdraw(environment: Environment) -> None:
     """Take back what was fed and has not been pushed: it shall not use up what is left to live work (G27)."""
     with environment.store.begin() as tx:
-        entries = _fed(tx, environment.mapping)
-        tx.pending.drop(environment.mapping.name, Direction.PUSHING, entries)
-    return len(entries)
+        tx.pending.drop(environment.mapping.name, Direction.PUSHING, _fed(tx, environment.mapping))
 
 
 def _fed(tx: Transaction, mapping: TypeMapping) -> pd.DataFrame:
@@ -174,14 +183,27 @@ def _fed(tx: Transaction, mapping: TypeMapping) -> pd.DataFrame:
     return frame({name: column(entries, name)[own] for name in ("record_id", "counter")})
 
 
-def _hindrances(environment: Environment, page: Page) -> Objects:
-    """Per row that is due why it cannot be created now, None where it can. Waiting is told by type, not by record."""
+def _as_sent(environment: Environment, page: Page) -> Source:
+    """What is due, with the values that would be sent."""
     records = page.records[page.due].reset_index(drop=True)
-    if records.empty:
-        return objects([])
     nothing, now = objects([None] * len(records)), environment.store.now()
-    source = convert.converted(environment, Direction.PUSHING, records, nothing, now)
+    return convert.converted(environment, Direction.PUSHING, records, nothing, now)
+
+
+def _hindrances(source: Source) -> Objects:
+    """Per row why it cannot be created now, None where it can. Waiting is told by type, not by record."""
     parents = [sorted({each.partition(":")[0] for each in (waits or {}).values()}) for waits in source.waits]
     waits = objects([f"waits for its {', '.join(kinds)}" if kinds else None for kinds in parents])
     words = objects([reason and reason.partition(":")[0] for reason in source.rejected])
     return choose(present(waits), waits, words)
+
+
+def _finds(environment: Environment, pages_of_keys: Sequence[Sequence[pd.DataFrame]]) -> int:
+    """Calls that look for matches, portion by portion: of several keys each, as if those before it found nothing."""
+    mapping, size, calls = environment.mapping, environment.settings.backfill_rows, 0
+    fields = mapping.field_names(Side.EXTERNAL)
+    for frames in zip(*pages_of_keys, strict=True):
+        keys = pd.concat(frames, ignore_index=True)
+        portions = (keys[start : start + size] for start in range(0, len(keys), size))
+        calls += sum(environment.connector.calls_to_find(mapping.external_type, fields, each) for each in portions)
+    return calls

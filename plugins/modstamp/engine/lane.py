@@ -52,41 +52,55 @@ class Progress:
         return asdict(self)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Lane:
-    """One try. `who` approved it; `push` makes a whole run of this id, and `prefix` begins the ids of all its runs."""
+    """One try. `who` approved it; `push` makes a whole run of this id, and `prefix` begins the ids of all its runs.
+
+    What waits is only looked at under the lease: several lanes may be at work, and other runs between two portions.
+    """
 
     environment: Environment
     stretch: Stretch
     who: str
     prefix: str
     push: Callable[[str], Summary]
+    _last: frozenset[str] = frozenset()  # what the portion before had queued
 
     def portions(self, progress: Progress, told: Callable[[Progress], None]) -> Progress:
         """All of them; `told` hears of each. Raises `LeaseHeldError` when another run stays at work."""
         while not (progress.done or progress.stopped):
-            progress = self._portion(progress)
-            told(progress)
+            runs, progress = progress.runs, self._portion(progress)
+            if progress.runs > runs:
+                told(progress)
         return progress
 
     def _portion(self, progress: Progress) -> Progress:
         environment, run_id = self.environment, f"{self.prefix}{uuid.uuid4().hex[:12]}"
         lease = self._lease(run_id)
         try:
-            before = backfill.waiting(environment)
-            progress, queued = self._feed(lease, progress, before)
-            if not queued:
+            waiting = backfill.waiting(environment)
+            if self._last and self._last <= waiting:
+                return self._given_up(lease, progress, _stuck(len(self._last)), "stuck")
+            progress = self._feed(lease, progress, len(waiting))
+            self._last = backfill.waiting(environment)
+            if not self._last:
                 environment.store.give_back(lease)
                 return replace(progress, done=True) if progress.through else _exceeded(progress)
-            backfill.allow(environment, lease, queued, self.who)
-        except (RunHeldError, LimitReachedError) as reason:
-            environment.store.give_back(lease)
-            backfill.withdraw(environment)
-            return _stopped(progress, str(reason), "limit" if isinstance(reason, LimitReachedError) else "held")
+            backfill.allow(environment, lease, len(self._last), self.who, self.prefix)
+        except RunHeldError as reason:
+            return self._given_up(lease, progress, str(reason), "held")
+        except LimitReachedError as limit:
+            return self._given_up(lease, progress, str(limit), "limit")
         except ModstampError:
             environment.store.give_back(lease)
             raise
-        return self._after(self.push(run_id), progress, queued)
+        return self._after(self.push(run_id), progress)
+
+    def _given_up(self, lease: Lease, progress: Progress, words: str, cause: Cause) -> Progress:
+        """Taken back under the lease: another lane's run may have portions of its own in hand."""
+        backfill.withdraw(self.environment)
+        self.environment.store.give_back(lease)
+        return replace(progress, stopped=words, cause=cause)
 
     def _lease(self, run_id: str) -> Lease:
         """Live runs go first, and are waited for."""
@@ -100,16 +114,16 @@ class Lane:
                     raise
                 time.sleep(_LOOKS_AGAIN)
 
-    def _feed(self, lease: Lease, progress: Progress, waiting: int) -> tuple[Progress, int]:
-        """Also how many are queued then, those of an earlier try among them."""
+    def _feed(self, lease: Lease, progress: Progress, waiting: int) -> Progress:
+        """`waiting`: records that are queued before, by an earlier try or because they could not be sent."""
         room = min(self.environment.settings.backfill_rows - waiting, progress.due - progress.fed)
         if progress.through or (room <= 0 and waiting):
-            return progress, waiting
+            return progress
         fed, after = backfill.feed(self.environment, lease, self.stretch, progress.after, max(0, room))
         through = fed < room or not backfill.more(self.environment, self.stretch, after)
-        return replace(progress, fed=progress.fed + fed, after=after, through=through), waiting + fed
+        return replace(progress, fed=progress.fed + fed, after=after, through=through)
 
-    def _after(self, summary: Summary, progress: Progress, queued: int) -> Progress:
+    def _after(self, summary: Summary, progress: Progress) -> Progress:
         backfill.end(self.environment, summary.run_id)
         progress = replace(
             progress,
@@ -117,21 +131,20 @@ class Lane:
             calls=progress.calls + summary.calls,
             counts=dict(Counter(progress.counts) + Counter(summary.counts)),
         )
-        if summary.paused or summary.held:
-            backfill.withdraw(self.environment)
-            return _stopped(progress, summary.message, "limit" if summary.paused else "held")
-        left = backfill.waiting(self.environment)
-        if left >= queued:
-            backfill.withdraw(self.environment)
-            words = f"none of {left} records could be sent now; see the log of run {summary.run_id}"
-            return _stopped(progress, words, "stuck")
-        return replace(progress, done=progress.through and not left)
+        if not (summary.paused or summary.held):
+            return progress
+        cause: Cause = "limit" if summary.paused else "held"
+        try:
+            lease = self._lease(f"{self.prefix}{uuid.uuid4().hex[:12]}")
+        except LeaseHeldError:  # that run has in hand what is queued
+            return replace(progress, stopped=summary.message, cause=cause)
+        return self._given_up(lease, progress, summary.message, cause)
 
 
-def _stopped(progress: Progress, words: str, cause: Cause) -> Progress:
-    return replace(progress, stopped=words, cause=cause)
+def _stuck(records: int) -> str:
+    return f"none of {records} queued records could be sent now; the log of the last run says why"
 
 
 def _exceeded(progress: Progress) -> Progress:
     words = f"more records are due than the {progress.due} that were approved: begin anew, with a new estimate"
-    return _stopped(progress, words, "more")
+    return replace(progress, stopped=words, cause="more")

@@ -39,6 +39,11 @@ def fields_of(mapping: TypeMapping, key: Sequence[str]) -> list[str]:
     return [names[name] for name in key]
 
 
+def rows_sought(records: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """The rows that have the whole key, with its columns alone."""
+    return frame({name: column(records, name)[present(match_keys(records, names))] for name in names})
+
+
 def internal_keys(mapping: TypeMapping, direction: Direction, source: Source) -> Objects:
     """One match key per row in internal values, whichever way the row travels; None for a row that is not there.
 

@@ -64,6 +64,10 @@ class Connector(Protocol):
         """About how many counted calls a `pull` of so many records takes; nothing is asked."""
         ...
 
+    def calls_to_find(self, type_name: str, fields: Sequence[str], keys: pd.DataFrame) -> int:
+        """How many counted calls a `find` of these takes; nothing is asked beyond how the type looks."""
+        ...
+
     def pull(self, type_name: str, fields: Sequence[str], window: Window) -> Iterator[Page]:
         """Every record changed in the window, deleted ones included. A field no longer shown is left out (G8)."""
         ...

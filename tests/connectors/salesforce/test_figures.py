@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from modstamp.frames import object_frame
@@ -81,6 +83,19 @@ def test_ten_thousand_keys_are_looked_up_in_a_few_calls(wide: SalesforceWorld) -
     found = wide.connector.find("Lead", [], keys)
     assert charged(wide) <= 8
     assert sorted(found[Column.ID]) == sorted(ids)
+
+
+@pytest.mark.guarantee("G27")
+@pytest.mark.parametrize("size", [1, 900, 3_000])
+def test_what_finding_costs_is_told_before(wide: SalesforceWorld, size: int) -> None:
+    """Of meetings, whose times are short and whose titles are not."""
+    begins = [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=30 * number) for number in range(size)]
+    stamps = [each.strftime("%Y-%m-%dT%H:%M:%SZ") for each in begins]
+    keys = object_frame({"Subject": [f"Meeting {number}" for number in range(size)], "StartDateTime": stamps})
+    told = wide.connector.calls_to_find("Event", ["OwnerId", "Description"], keys)
+    charged(wide)
+    wide.connector.find("Event", ["OwnerId", "Description"], keys)
+    assert told == charged(wide) <= 1 + size // 1_000
 
 
 @pytest.mark.guarantee("G27")

@@ -81,6 +81,9 @@ class SalesforceConnector:
     def calls_to_read(self, rows: int) -> int:
         return self._pull.calls(rows)
 
+    def calls_to_find(self, type_name: str, fields: Sequence[str], keys: pd.DataFrame) -> int:
+        return self._retrieve.calls_to_find(type_name, fields, keys)
+
     def pull(self, type_name: str, fields: Sequence[str], window: Window) -> Iterator[Page]:
         # A generator of its own: nothing is sent before the first page is asked for.
         yield from self._pull.pages(type_name, fields, window)

@@ -40,6 +40,11 @@ class Queries:
         pages = [page for some in _batched(texts) for page in self._several(type_name, some, everything=everything)]
         return [record for page in pages for record in self._whole(type_name, page)]
 
+    @staticmethod
+    def calls(texts: int) -> int:
+        """What `all` of so many takes, as long as no answer is longer than a page."""
+        return -(-texts // composite.LARGE_PARTS)
+
     def _several(self, type_name: str, texts: Sequence[str], *, everything: bool) -> list[Any]:
         if len(texts) == 1:
             return [self.first(type_name, texts[0], everything=everything).body]

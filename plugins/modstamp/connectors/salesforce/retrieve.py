@@ -113,6 +113,12 @@ class Retrieve:
         found = _equal(self._types.with_known(type_name, wanted, read), keys)
         return found if criteria is None else meeting(criteria, found)  # SOQL compares texts without case
 
+    def calls_to_find(self, type_name: str, fields: Sequence[str], keys: pd.DataFrame) -> int:
+        description = self._types.describe(type_name)
+        names = [*fields, *(str(name) for name in keys.columns)]
+        shown = [name for name in dict.fromkeys(names) if name in description.fields]
+        return self._queries.calls(len(_find_texts(description, shown, keys, asked=True)))
+
     def _asked(self, type_name: str, criteria: Criteria | None) -> str | bool:
         """What Salesforce can apply of the criteria itself; a text too long to be sent beside keys is not."""
         if criteria is None:
@@ -131,11 +137,7 @@ class Retrieve:
         everything: bool,
     ) -> pd.DataFrame:
         description, read_at = self._types.describe(type_name), self._calls.now()
-        columns = records.selected(description, names)
-        more = f" AND {asked}" if isinstance(asked, str) else ""
-        beside = len(soql.select(columns, type_name)) + len(quote(more))
-        conditions = soql.matching(keys, description.fields, beside=beside) if asked is not False else ()
-        texts = [soql.select(columns, type_name, where + more) for where in conditions]
+        texts = _find_texts(description, names, keys, asked=asked)
         found = {row["Id"]: row for row in self._queries.all(type_name, texts, everything=everything)}
         return records.frame(description, names, list(found.values()), read_at)
 
@@ -150,6 +152,15 @@ class Retrieve:
         text = soql.select(records.selected(description, names), type_name, where)
         found = {row["Id"]: row for row in self._queries.all(type_name, [text], everything=True)}
         return records.frame(description, names, list(found.values()), read_at)
+
+
+def _find_texts(description: TypeDescription, names: list[str], keys: pd.DataFrame, *, asked: str | bool) -> list[str]:
+    """`asked`: as `Criterion.where`."""
+    columns = records.selected(description, names)
+    more = f" AND {asked}" if isinstance(asked, str) else ""
+    beside = len(soql.select(columns, description.name)) + len(quote(more))
+    conditions = soql.matching(keys, description.fields, beside=beside) if asked is not False else ()
+    return [soql.select(columns, description.name, where + more) for where in conditions]
 
 
 def _equal(found: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:
