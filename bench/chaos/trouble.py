@@ -22,6 +22,7 @@ _LONGEST: Final = 6.0
 _TOUCH: Final = {"Description": "touched"}
 _TYPES: Final = ("Lead", "Contact", "Account")
 _ONES: Final = ("Phone", "Title", "MobilePhone", "FirstName")
+_OF_ACTIVITIES: Final = (("Event", "Location"), ("Event", "Subject"), ("Task", "CallDisposition"))
 _CODES: Final = ("API_DISABLED_FOR_ORG", "API_CURRENTLY_DISABLED")
 _STYLES: Final = ("lower", "upper", "title", "spaces")
 
@@ -29,6 +30,8 @@ _STYLES: Final = ("lower", "upper", "title", "spaces")
 def _options(kind: str, dice: random.Random) -> dict[str, Any]:
     """What a kind of fault cannot do without, and what would break the assumptions that the settings are made of."""
     person, one = dice.choice(_TYPES[:2]), dice.choice(_ONES)
+    place = dice.choice(_OF_ACTIVITIES) if dice.random() < _HALF else (person, one)
+    struck = {"object": place[0], "field": place[1]}
     special: dict[str, dict[str, Any]] = {
         "late_commit": {"delay": round(dice.uniform(0.5, 3.5), 1), "by": "api"},
         "slow": {"delay": round(dice.uniform(0.1, 3.0), 1), "done": dice.random() < _HALF},
@@ -38,11 +41,11 @@ def _options(kind: str, dice: random.Random) -> dict[str, Any]:
         "unavailable": {"html": dice.random() < _HALF},
         "api_disabled": {"code": dice.choice(_CODES)},
         "edit_between_pages": {"values": _TOUCH},
-        "validation_rule": {"object": person, "field": one, "matches": f".*[{dice.randint(0, 9)}]"},
+        "validation_rule": {**struck, "matches": f".*[{dice.randint(0, 9)}]"},
         "duplicate_rule": {"object": person, "fields": [dice.choice(["Email", "Phone"])]},
-        "rewriting": {"object": person, "fields": [one], "style": dice.choice(_STYLES)},
+        "rewriting": {"object": place[0], "fields": [place[1]], "style": dice.choice(_STYLES)},
         "flow": {"object": dice.choice(_TYPES), "values": _TOUCH, "delay": dice.choice([0.0, 0.0, 0.7])},
-        "hidden_field": {"object": person, "field": one, "read_only": dice.random() < _HALF},
+        "hidden_field": {**struck, "read_only": dice.random() < _HALF},
         "hidden_records": {"object": dice.choice(_TYPES)},
         "dropped_field": {"object": "Contact", "field": "Contact_Status__c"},
         "added_field": {"object": person, "field": "Chaos__c", "required": dice.random() < _HALF},
