@@ -30,7 +30,8 @@ class Clerks:
             happening, row = self._some()
             if happening is None:
                 return
-            happening.removed.add(row["Id"])
+            if row["CreatedById"] == self.scene.org.user_id:  # what people have entered may not be known yet
+                happening.removed.add(row["Id"])
             self._perform("delete outside", happening, row, operation="delete")
 
     def _some(self) -> tuple[Happening | None, dict[str, Any]]:

@@ -36,7 +36,9 @@ _LEAD: Final = "00Q"
 class Sight:
     """Both sides. `inside`, `outside`, `bin`: name → rows. `links`: (mapping, external id) → internal id, of live ones.
 
-    `people`: type:id → id outside. `gone`: ids outside of who was merged or converted → who they are now, or None.
+    `people`: type:id → id outside. `former`: type:id → ids outside that it was linked to. `gone`: ids outside of who
+    was deleted, merged or converted → who they are now, or None.
+
     `strays`: rows outside without a name. `named`: (mapping, internal id) → name.
     """
 
@@ -45,6 +47,7 @@ class Sight:
     bin: dict[str, list[Row]] = field(default_factory=dict)
     links: dict[tuple[str, str], str] = field(default_factory=dict)
     people: dict[str, str] = field(default_factory=dict)
+    former: dict[str, set[str]] = field(default_factory=dict)
     gone: dict[str, str | None] = field(default_factory=dict)
     strays: list[Row] = field(default_factory=list)
     named: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -85,11 +88,15 @@ def look(scene: Scene) -> Sight:
 
 
 def _linked(scene: Scene, sight: Sight) -> None:
-    statement = "SELECT * FROM sync_links WHERE external_id IS NOT NULL AND state = 'live'"
+    statement = "SELECT * FROM sync_links WHERE external_id IS NOT NULL AND state <> 'provisional'"
     for link in database.rows(scene.engine, statement):
+        who = f"{_TYPES.get(link['mapping'])}:{link['internal_id']}"
+        if link["state"] == "tombstone":
+            sight.former.setdefault(who, set()).add(link["external_id"])
+            continue
         sight.links[link["mapping"], link["external_id"]] = link["internal_id"]
-        if kind := _TYPES.get(link["mapping"]):
-            sight.people[f"{kind}:{link['internal_id']}"] = link["external_id"]
+        if link["mapping"] in _TYPES:
+            sight.people[who] = link["external_id"]
 
 
 def _by_link(sight: Sight, record: str) -> str | None:
@@ -221,8 +228,10 @@ def _whom(sight: Sight, row: Row) -> dict[str, Any]:
 def _lists(sight: Sight, row: Row) -> dict[str, Any]:
     found = {}
     for name, (column, _) in LISTS.items():
-        linked = {sight.people[each] for each in _entries(row[column]) if each in sight.people}
-        moved = {now for each in linked if (now := sight.now(each)) != each and now is not None}
+        named = _entries(row[column])
+        linked = {sight.people[each] for each in named if each in sight.people}
+        former = set().union(*(sight.former.get(each, ()) for each in named))
+        moved = {now for each in linked | former if each in sight.gone and (now := sight.now(each))}
         found[name] = Invited(frozenset(linked - sight.gone.keys()), frozenset(moved))
     return found
 

@@ -105,7 +105,7 @@ class Leavers:
             scene.journal.tell("merge", record=winner.name, id=kept["Id"], loser=loser.name, loser_id=lost["Id"])
             order = {"object": "Lead", "id": kept["Id"], "operation": "merge", "losers": [lost["Id"]]}
             perform(scene.org, order)
-        loser.loose, loser.merged = "merged", True
+        loser.loose, loser.merged = "merged", winner.name
 
     def convert(self) -> None:
         """A Lead becomes a Contact at an Account of its own, which are compared as at a first link (G12)."""

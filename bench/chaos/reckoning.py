@@ -112,13 +112,11 @@ class Reckoning:
         return any((mapping, record["Id"]) in self.sight.links for mapping in happening.kind.mappings)
 
     def _goes_on_by_itself(self, happening: Happening, reasons: list[str]) -> bool:
-        """It waits for somebody or something that indeed has no counterpart."""
-        named = [_AWAITED.findall(each.partition("waits for ")[2]) for each in reasons]
-        if not named or not all(
-            each and all(f"{kind}:{key}" not in self.sight.people for kind, key in each) for each in named
-        ):
+        """It waits for somebody or something that indeed has no counterpart, whatever refused it before."""
+        named = [each for reason in reasons for each in _AWAITED.findall(reason.partition("waits for ")[2])]
+        if not named or any(f"{kind}:{key}" in self.sight.people for kind, key in named):
             return False
-        self.accounted[f"{happening.kind.name} waits for {named[0][0][0]}"] += 1
+        self.accounted[f"{happening.kind.name} waits for {named[0][0]}"] += 1
         return True
 
     # One record

@@ -38,7 +38,7 @@ class Record:
 
     `born`: the side on which people made it. `alone`: why the mapping lets it not travel. `loose`: why only the weaker
     rules hold for it: it was restored, made again, made on both sides, merged, converted. `settled`: it was in step
-    once. `merged`: away, into another one.
+    once. `merged`: away, into the one of this name.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Record:
     alone: str = ""
     loose: str = ""
     settled: bool = False
-    merged: bool = False
+    merged: str = ""
     fields: dict[str, FieldStory] = field(default_factory=dict)
     deletions: list[Deletion] = field(default_factory=list)
 

@@ -172,7 +172,7 @@ class Judge:
             yield Finding("doubled", record.name, f"{len(inside)} inside, {len(outside)} outside: {ids}")
             return
         if record.merged:
-            if not inside and not record.deletions:
+            if not inside and not record.deletions and not self._followed(record):
                 yield Finding("lost", record.name, "its Lead was merged away, and its prospect is gone")
         elif inside and outside:
             yield from self._pair(record, inside[0], outside[0])
@@ -180,6 +180,12 @@ class Judge:
             yield from self._missing(record, {INTERNAL: bool(inside), EXTERNAL: bool(outside)})
         elif record.alone and not record.loose and not inside and not outside and not record.deletions:
             yield Finding("lost", record.name, "it is on neither side")
+
+    def _followed(self, record: Record) -> bool:
+        """Whether its prospect took the place of the winner's, which somebody deleted, and the winner's name (G12)."""
+        winner = self.scene.records.get(record.merged)
+        deleted = winner is None or any(each.side == INTERNAL for each in winner.deletions)
+        return deleted and len(self.sides.inside.get(record.merged, [])) == 1
 
     def _missing(self, record: Record, there: dict[str, bool]) -> Iterator[Finding]:
         deleted = {each.side: each for each in record.deletions}
