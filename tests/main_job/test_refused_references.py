@@ -63,6 +63,16 @@ def test_an_invitee_who_was_deleted_a_moment_ago_is_left_out(small_office: Offic
     assert small_office.one("SELECT count(*) FROM sync_quarantine WHERE mapping = :name", name=EVENT) == 0
 
 
+def test_whom_a_meeting_is_with_was_deleted_a_moment_ago(small_office: Office, people: dict[str, int]) -> None:
+    _do(small_office, "delete", _id(small_office, people["with"]))
+
+    small_office.push(EVENT)
+
+    waits = small_office.sql("SELECT reason FROM sync_pending WHERE mapping = :name", name=EVENT)
+    assert [tuple(row) for row in waits] == [(f"waits for prospect:{people['with']}",)]
+    assert small_office.one("SELECT count(*) FROM sync_quarantine WHERE mapping = :name", name=EVENT) == 0
+
+
 @pytest.mark.parametrize("who", ["with", "beside"])
 def test_a_lead_that_was_converted_a_moment_ago_is_named_as_the_contact(
     small_office: Office, people: dict[str, int], who: str

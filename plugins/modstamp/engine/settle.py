@@ -187,7 +187,7 @@ def quarantine(settling: Settling) -> None:
                 }
             ),
         )
-    passed = ~held & ~plan.rows(*HELD_AS, Kind.AGAIN, Kind.WAIT)
+    passed = ~held & ~plan.rows(*HELD_AS, Kind.AGAIN)  # what waits for a parent says so in its entry
     if passed.any():
         tx.quarantine.release(mapping.name, direction, settling.source_ids[passed].tolist())
     # Nothing is left to do the other way either: what was refused there has been repaired on this side.
