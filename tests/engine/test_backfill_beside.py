@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 
 from modstamp.engine import backfill
 from modstamp.engine.handoff import Summary
-from modstamp.engine.lane import Progress
+from modstamp.engine.lane import Lane, Progress
 from modstamp.engine.stretches import Stretch
 from modstamp.errors import LimitReachedError
 from modstamp.model import Direction
-from tests.fixtures.history import NOW, YEAR, Killed, bring_out, insert, lane, listening_late, mails
+from tests.fixtures.history import LISTENING, NOW, YEAR, Killed, bring_out, insert, lane, listening_late, mails
 from tests.fixtures.probes import Reach
 from tests.fixtures.world import World
 
+# Equal ones are no mistake, and nothing tells them apart.
+ACTIVITIES = {
+    **LISTENING,
+    "match": [],
+    "fields": [{"internal": name, "external": to, "direction": "out"} for name, to in (("last_name", "LastName"),)],
+}
 ALL = [f"old{number}@x.io" for number in range(5)]
 
 
@@ -32,22 +40,29 @@ def kill() -> None:
     raise Killed
 
 
+def begun_beside(first: Lane, world: World) -> Lane:
+    """When this lane's first run has ended, and before it looks what is left, another backfill queues a portion."""
+    sending, second = (
+        first.push,
+        lane(world, stretch=Stretch(since=YEAR.since, until=NOW - timedelta(days=1)), before=kill),
+    )
+
+    def push(run_id: str) -> Summary:
+        summary, first.push = sending(run_id), sending
+        world.later()
+        with pytest.raises(Killed):
+            second.portions(Progress(due=5), lambda _: None)
+        assert len(world.pending("pushing")) == 2
+        return summary
+
+    first.push = push
+    return first
+
+
 @pytest.mark.guarantee("G22")
 def test_two_backfills_of_overlapping_times_leave_each_others_portions_alone(old: World) -> None:
-    """The second one has queued a portion when the first one has sent its own, and looks what is left."""
     old.with_one_clock()
-    seen: list[Progress] = []
-
-    def told(progress: Progress) -> None:
-        seen.append(progress)
-        if len(seen) == 1:
-            second = lane(old, stretch=Stretch(since=YEAR.since, until=NOW - timedelta(days=1)), before=kill)
-            with pytest.raises(Killed):
-                second.portions(Progress(due=5), lambda _: None)
-            assert len(old.pending("pushing")) == 2
-            old.later()
-
-    done = lane(old).portions(Progress(due=5), told)
+    done = begun_beside(lane(old), old).portions(Progress(due=5), lambda _: old.later())
 
     assert (done.done, done.stopped) == (True, "")
     assert mails(old) == ALL
@@ -62,19 +77,8 @@ def test_a_limit_does_not_take_back_what_another_backfill_has_in_hand(sqlite: En
     def full() -> None:
         raise LimitReachedError("80 calls are its share")
 
-    first = lane(world)
-
-    def push(run_id: str) -> Summary:
-        """When it is paused, and before it looks what it has to take back, the second one begins."""
-        summary = sending(run_id)
-        world.later()
-        with pytest.raises(Killed):
-            bring_out(world, before=kill)
-        return summary
-
-    sending, first.push = first.push, push
     world.hooks.before("find", full)
-    stopped = first.portions(Progress(due=5), lambda _: None)
+    stopped = begun_beside(lane(world), world).portions(Progress(due=5), lambda _: None)
 
     assert stopped.cause == "limit"
     assert len(world.pending("pushing")) == 2
@@ -122,6 +126,18 @@ def test_a_person_who_edits_while_it_is_sent_is_not_lost(old: World, moment: str
     assert {row["Email"] for row in old.leads().values() if row.get("Title") == "Chief"} == {"old0@x.io"}
 
 
+@pytest.mark.guarantee("G18")
+def test_what_its_condition_withholds_once_it_is_queued_does_not_go(old: World) -> None:
+    def withhold() -> None:
+        old.sql("UPDATE prospects SET last_name = 'Secret' WHERE email = 'old0@x.io'")
+
+    assert bring_out(old, before=withhold).done
+    assert mails(old) == ALL[1:]
+    old.sql("UPDATE prospects SET last_name = 'Open' WHERE email = 'old0@x.io'")
+    old.push()
+    assert mails(old) == ALL
+
+
 def _killed_after(steps: int) -> Reach:
     left = itertools.count(steps, -1)
 
@@ -135,15 +151,18 @@ def _killed_after(steps: int) -> Reach:
 
 @pytest.mark.guarantee("G18")
 @pytest.mark.guarantee("G21")
-def test_it_may_be_killed_at_any_step(sqlite: Engine, tmp_path: Path) -> None:
-    """Each try is killed one step later than the one before, until one is through."""
-    world = listening_late(sqlite, tmp_path)
+@pytest.mark.parametrize("mapping", [LISTENING, ACTIVITIES], ids=["match key", "twins"])
+def test_it_may_be_killed_at_any_step(sqlite: Engine, tmp_path: Path, mapping: Mapping[str, Any]) -> None:
+    """Each try is killed some steps later than the one before, until one is through."""
+    world = listening_late(sqlite, tmp_path, mapping)
+    world.sql("UPDATE prospects SET last_name = 'Same' WHERE email > 'old1'")
+    world.sql("DELETE FROM sync_pending")
     world.with_one_clock()
     kills = 0
     for steps in range(4, 1_000, 8):
         world.reach = _killed_after(steps)
         try:
-            assert bring_out(world, due=5).done
+            assert bring_out(world).done
             break
         except Killed:
             kills += 1
@@ -153,9 +172,9 @@ def test_it_may_be_killed_at_any_step(sqlite: Engine, tmp_path: Path) -> None:
     world.push()
 
     assert kills > 5
-    assert mails(world) == ALL
-    assert len(world.links()) == 5
-    assert world.pending("pushing") == []
+    assert sorted(row["LastName"] for row in world.leads().values()) == ["Old 0", *["Same"] * 4]
+    assert sorted(record for _, record in world.links()) == sorted(world.leads())
+    assert (world.pending("pushing"), world.waiting()) == ([], [])
 
 
 def test_midnight_belongs_to_the_month_that_begins(database: Engine, tmp_path: Path) -> None:
