@@ -31,7 +31,8 @@ def test_a_user_without_counterpart_is_left_out_and_the_event_goes(diary: Diary)
 
 
 @pytest.mark.requirement("OMS-068")
-def test_a_prospect_who_may_be_created_is_created_first(diary: Diary) -> None:
+def test_a_prospect_who_may_be_created_is_created_first(any_diary: Diary) -> None:
+    diary = any_diary
     prospect = diary.prospect(last_name="Lovelace")
     diary.meeting(accepted=(f"prospect:{prospect}",))
 
@@ -44,7 +45,8 @@ def test_a_prospect_who_may_be_created_is_created_first(diary: Diary) -> None:
 
 
 @pytest.mark.requirement("OMS-068")
-def test_the_prospects_own_mapping_is_asked_for_it(diary: Diary) -> None:
+def test_the_prospects_own_mapping_is_asked_for_it(any_diary: Diary) -> None:
+    diary = any_diary
     prospect = diary.prospect(last_name="Lovelace")
     diary.meeting(accepted=(f"prospect:{prospect}",))
     diary.sql("DELETE FROM sync_pending WHERE mapping = 'salesforce_lead'")
@@ -64,7 +66,8 @@ def test_a_prospect_who_may_not_be_created_is_left_out_and_the_event_goes(diary:
 
 
 @pytest.mark.requirement("OMS-069")
-def test_nobody_waits_for_ever(diary: Diary) -> None:
+def test_nobody_waits_for_ever(any_diary: Diary) -> None:
+    diary = any_diary
     diary.meeting(accepted=(f"prospect:{diary.prospect(last_name='Lovelace')}",))
     diary.push()
     diary.push()
@@ -77,7 +80,8 @@ def test_nobody_waits_for_ever(diary: Diary) -> None:
 
 
 @pytest.mark.guarantee("G6")
-def test_who_is_linked_later_is_added(diary: Diary) -> None:
+def test_who_is_linked_later_is_added(any_diary: Diary) -> None:
+    diary = any_diary
     known, stranger = diary.user(), diary.user(linked=False)
     diary.meeting(accepted=(f"user:{known}", f"user:{stranger}"))
     diary.push()
@@ -164,7 +168,8 @@ def test_an_opportunity_stands_beside_a_contact_and_not_beside_a_lead(diary: Dia
 
 @pytest.mark.requirement("OSF-158")
 @pytest.mark.guarantee("G12")
-def test_a_lead_that_becomes_a_contact_brings_the_opportunity(diary: Diary) -> None:
+def test_a_lead_that_becomes_a_contact_brings_the_opportunity(any_diary: Diary) -> None:
+    diary = any_diary
     lead = diary.prospect("Lead")
     diary.meeting(prospect_id=int(lead), opportunity_id=int(diary.opportunity()))
     diary.push()

@@ -9,6 +9,8 @@ from __future__ import annotations
 from alembic import op
 from sqlalchemy import text
 
+from modstamp.migrations.rewording import reword
+
 revision = "0017"
 down_revision = "0016"
 branch_labels = None
@@ -33,11 +35,11 @@ _CHANGES = (
 def upgrade() -> None:
     for table, action in _ACTIVITIES.items():
         _refer(table, None, action)
-    _reword(dict(_CHANGES))
+    reword(dict(_CHANGES))
 
 
 def downgrade() -> None:
-    _reword({new: old for old, new in _CHANGES})
+    reword({new: old for old, new in _CHANGES})
     for table, action in _ACTIVITIES.items():
         _refer(table, action, None)
 
@@ -59,34 +61,3 @@ def _refer(table: str, before: str | None, after: str | None) -> None:
     connection.execute(text(statement), {"old": old, "new": new, "name": table})
     connection.execute(text(f"PRAGMA schema_version = {version + 1}"))
     connection.execute(text("PRAGMA writable_schema = OFF"))
-
-
-def _reword(changes: dict[str, str]) -> None:
-    """In every trigger whose text has one of these."""
-    connection = op.get_bind()
-    if connection.dialect.name == "postgresql":
-        found = (
-            connection.execute(
-                text(
-                    "SELECT pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = current_schema()::regnamespace"
-                    " AND proname LIKE 'keep\\_%'"
-                )
-            )
-            .scalars()
-            .all()
-        )
-        for definition in found:
-            if (changed := _changed(definition, changes)) != definition:
-                connection.exec_driver_sql(changed)
-        return
-    rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'keep%'"))
-    for name, definition in rows.all():
-        if (changed := _changed(definition, changes)) != definition:
-            connection.exec_driver_sql(f"DROP TRIGGER {name}")
-            connection.exec_driver_sql(changed)
-
-
-def _changed(definition: str, changes: dict[str, str]) -> str:
-    for old, new in changes.items():
-        definition = definition.replace(old, new)
-    return definition
