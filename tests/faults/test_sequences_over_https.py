@@ -57,15 +57,18 @@ def test_2_a_second_edit_within_the_second_is_seen_when_it_becomes_visible(desk:
 
 
 @pytest.mark.guarantee("G19")
-@pytest.mark.fault("flow")
-def test_4_what_a_flow_under_our_name_edits_after_our_create_comes_in(desk: Desk) -> None:
+def test_4_what_a_job_under_our_name_edits_after_our_create_comes_in(desk: Desk) -> None:
+    """Behind the read-back, however busy the machine is: within it, the edit is what the server made of our value."""
     desk.in_step(0)
     desk.add(NEW, title="ours")
-    desk.salesforce.fault("flow", object="Lead", operation="create", values={"Title": "flow"}, delay=0.1, times=1)
     desk.push()
-    while desk.record(NEW)["Title"] != "flow":
-        pass
+    created, org = desk.record(NEW), desk.salesforce.org
+    assert created["Title"] == "ours"
+    desk.salesforce.store.update("Lead", created["Id"], {"Title": "flow"}, by=org.user_id)
+    assert desk.record(NEW)["LastModifiedById"] == created["CreatedById"] == org.user_id
+
     desk.settle()
+
     desk.account({(NEW, "title"): "flow"})
 
 

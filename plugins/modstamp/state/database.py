@@ -6,6 +6,7 @@ What differs between the two is settled here, so that the rest of the code need 
 from __future__ import annotations
 
 import sqlite3
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
@@ -20,7 +21,10 @@ _FORBIDS_WRITING = "forbids writing"  # how a connection of SQLite was left
 
 
 def open_engine(url: str | URL) -> Engine:
-    """The engine of ``postgresql://…`` or ``sqlite:///path``; the driver is chosen here. Nothing is connected yet.
+    """The engine of ``postgresql://…`` or ``sqlite:///path``; the driver is chosen here. Nothing is connected by it.
+
+    Who opens the same database again in this process is given the same engine, which knows the statements that it has
+    compiled: that takes longer than a run of a few records. Disposing of it ends its connections only.
 
     Transactions that may write take their lock at once on SQLite (``BEGIN IMMEDIATE``), so that a plan made from rows
     read inside one cannot be overtaken (G17). Errors do not quote the values of a statement, which are personal data
@@ -32,9 +36,9 @@ def open_engine(url: str | URL) -> Engine:
         raise _unusable("the URL cannot be read") from None  # the reason would repeat the URL and its password
     backend = parsed.get_backend_name()
     if backend in _POSTGRESQL:
-        return _open_postgresql(parsed.set(drivername="postgresql+psycopg"))
+        return _opened(parsed.set(drivername="postgresql+psycopg"))
     if backend == "sqlite":
-        return _open_sqlite(parsed.set(drivername="sqlite+pysqlite"))
+        return _opened(parsed.set(drivername="sqlite+pysqlite"))
     raise _unusable(f"'{backend}' is no database that Modstamp knows")
 
 
@@ -46,6 +50,11 @@ def read_only(engine: Engine) -> Engine:
 def _unusable(what: str) -> ConfigurationError:
     fix = "use postgresql://login:password@host/database or sqlite:////absolute/path"
     return ConfigurationError([Problem("engagement database", what, fix)])
+
+
+@lru_cache(maxsize=16)
+def _opened(url: URL) -> Engine:
+    return _open_sqlite(url) if url.get_backend_name() == "sqlite" else _open_postgresql(url)
 
 
 def _open_postgresql(url: URL) -> Engine:
