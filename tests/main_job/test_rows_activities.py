@@ -134,6 +134,23 @@ def test_a_lead_stands_alone_and_brings_the_opportunity_when_it_is_converted(des
     assert (who[:3], what) == ("003", desk.opportunity_id)
 
 
+@pytest.mark.parametrize("gone", ["unlinked", "deleted"])
+def test_a_lead_that_still_stands_outside_keeps_the_opportunity_out(desk: Desk, gone: str) -> None:
+    """That the call names nobody any longer is not sent (docs/decisions/activities-outlive-prospects.md)."""
+    call = desk.make("calls")
+    assert desk.push(CALLS)["created"] == 1
+    if gone == "deleted":
+        desk.office.sql("DELETE FROM prospects WHERE id = (SELECT prospect_id FROM calls WHERE id = :id)", id=call)
+        desk.office.push(LEAD)
+    statement = "UPDATE calls SET prospect_id = NULL, opportunity_id = :what, note = 'More' WHERE id = :id"
+    desk.office.sql(statement, id=call, what=desk.opportunity)
+
+    counts = desk.push(CALLS)
+
+    assert (counts["updated"], counts.get("quarantined", 0)) == (1, 0)
+    assert desk.tasks("WhoId", "WhatId", "Description") == [(desk.lead_id, None, "More")]
+
+
 def test_who_is_nobody_and_who_is_not_linked_yet_are_not_written(desk: Desk) -> None:
     desk.make("calls", prospect_id=None)
     stranger = desk.office.one("INSERT INTO prospects (email) VALUES ('new@x.org') RETURNING id")

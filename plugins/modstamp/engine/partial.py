@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from modstamp.engine.environment import Environment
-from modstamp.engine.frames import Objects, choose, column, objects, present
+from modstamp.engine.frames import Mask, Objects, choose, column, objects, present
 from modstamp.engine.transform import Transformed
 from modstamp.mapping.evaluation import Circumstances, holds
 from modstamp.mapping.field import FieldMapping
@@ -121,8 +121,9 @@ def _left_out(  # noqa: PLR0913, PLR0917 - one field of one batch
         names = environment.names_of(types)
         linked = tx.links.translate(environment.mapping.connection, kind, Side.INTERNAL, _texts(ids), names)
         others = [each for each in kinds.get(other.internal, ()) if each not in types]
-        for position in np.flatnonzero([each in linked for each in ids]):
-            if values[position] is not None and others:
+        stands = [each in linked for each in ids] | _still_stands(tx, environment, records, other, names)
+        for position in np.flatnonzero(stands):
+            if values[position] is not None and ids[position] is not None and others:
                 missing[position].add(awaited(kind, str(ids[position]), others))
             values[position] = None
             written[position] = None
@@ -131,6 +132,29 @@ def _left_out(  # noqa: PLR0913, PLR0917 - one field of one batch
                 done.waits[position] = done.waits[position] or None
     done.converted[field.external] = pd.Series(written, dtype=object)
     return values
+
+
+def _still_stands(
+    tx: Transaction, environment: Environment, records: pd.DataFrame, field: FieldMapping, names: Sequence[str]
+) -> Mask:
+    """Rows whose value is nothing, which is not sent: what was sent before stands there, and is such a record."""
+    empty = ~present(column(records, field.internal))
+    if not field.skips_empty(Direction.PUSHING) or not empty.any():
+        return np.zeros(len(records), dtype=bool)
+    ids = column(records, Column.ID)
+    links = tx.links.of(environment.mapping.name, Side.INTERNAL, ids[empty].tolist())
+    alive = links[column(links, "state") != "tombstone"]
+    sent = {
+        record: base[field.external]
+        for record, base in zip(column(alive, "internal_id"), column(alive, "external_base"), strict=True)
+        if base.get(field.external) is not None
+    }
+    # Also of records that were deleted since, whose links are tombstones.
+    found = [tx.links.of(name, Side.EXTERNAL, sorted(set(sent.values()))) for name in names if sent]
+    known = {each for links in found for each in column(links, "external_id")}
+    return np.fromiter(
+        (here and sent.get(record) in known for record, here in zip(ids, empty, strict=True)), bool, len(ids)
+    )
 
 
 def _texts(values: Objects) -> list[str]:
