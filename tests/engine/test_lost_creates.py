@@ -200,6 +200,30 @@ def test_of_two_that_share_most_values_each_is_given_its_own(lost: World) -> Non
     assert len(lost.leads()) == len(lost.prospects()) == 2
 
 
+def test_twins_of_two_runs_are_given_what_each_run_has_made(lost: World) -> None:
+    """The first run's never arrived, and the second one's were made too late to be the first one's."""
+    same = {"last_name": "Same"}
+    first = [lost.prospect(**same) for _ in range(2)]
+    lost.system.faults.append((Fault.LOST_BEFORE, 0))
+    lost.push()
+    lost.system.advance(lost.settings.answer_wait(creates=False).total_seconds() + 1)
+    second = [lost.prospect(**same) for _ in range(2)]
+    lost.system.faults.append((Fault.LOST_AFTER, 0))
+    lost.push()
+    made = set(lost.leads())
+    assert len(made) == 2
+    lost.sql("UPDATE sync_intents SET recover_after = '2000-01-01 00:00:00.000000'")
+
+    lost.push()
+
+    assert lost.waiting() == []
+    assert {internal: external in made for internal, external in lost.links()} == {
+        **dict.fromkeys(first, False),
+        **dict.fromkeys(second, True),
+    }
+    assert len(lost.leads()) == 4
+
+
 def test_more_records_than_creates_are_for_a_person(lost: World) -> None:
     record = _lose(lost, email=None)
     twin = lost.system.create(LEAD, {"LastName": "Lovelace", "FirstName": "Ada", "Phone": "1"}, by="modstamp")

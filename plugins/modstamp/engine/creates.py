@@ -9,7 +9,8 @@ given the record of another; they are settled by their own mapping.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -142,25 +143,55 @@ def _by_everything(search: _Search) -> None:
         for record in search.records.values() if names else ():
             showing.setdefault(_signature(record.row, names), []).append(record)
         for signature, rows in twins.items():
-            _share(search, rows, search.fitting(rows[0], showing.get(signature, ())))
+            for some, hits in _by_time(search, rows, showing.get(signature, ())):
+                _share(search, some, hits)
+
+
+def _by_time(
+    search: _Search, rows: Sequence[Row], records: Collection[_Record]
+) -> list[tuple[list[Row], list[_Record]]]:
+    """Twins with the records that any of them may have made, both oldest first. Those of several runs may be several.
+
+    All spans are of one length: a create that shares a record with an older one shares it with those in between.
+    """
+    groups: list[tuple[list[Row], dict[str, _Record]]] = []
+    for row in sorted(rows, key=lambda each: _span(search.environment, each)) if records else ():
+        fitting = {each.id: each for each in search.fitting(row, records)}
+        if groups and not fitting.keys().isdisjoint(groups[-1][1]):
+            groups[-1][0].append(row)
+            groups[-1][1].update(fitting)
+        elif fitting:
+            groups.append(([row], fitting))
+    return [(some, sorted(known.values(), key=lambda each: each.made)) for some, known in groups]
 
 
 def _share(search: _Search, rows: Sequence[Row], hits: Sequence[_Record]) -> None:
-    """More records than creates that look like them: which of them are ours nobody can tell.
+    """More records than creates that may have made them: which of them are ours nobody can tell.
 
     Unless as many are alive: to delete the others is how a person decides.
     """
     alive = [each for each in hits if each.row[Column.STATE] == Presence.FOUND]
     if len(hits) > len(rows) == len(alive):
         hits = alive
-    if len(hits) > len(rows):
+    pairs = _pairs(search, rows, hits)
+    for row, record in pairs if len(pairs) == len(hits) else ():
+        search.give(row, record)
+    if len(pairs) < len(hits):
         for row in rows:
             search.hold(row, hits)
         for record in hits:
             del search.records[record.id]
-        return
-    for row, record in zip(rows, hits, strict=False):
-        search.give(row, record)
+
+
+def _pairs(search: _Search, rows: Sequence[Row], hits: Sequence[_Record]) -> list[tuple[Row, _Record]]:
+    """As many as there can be: each record is given to the oldest create that may have made it. Both oldest first."""
+    left, pairs = deque((*_span(search.environment, row), row) for row in rows), []
+    for record in hits:
+        while left and left[0][1] < record.made:
+            left.popleft()
+        if left and left[0][0] <= record.made:
+            pairs.append((left.popleft()[2], record))
+    return pairs
 
 
 def _signature(values: Row, names: Iterable[str]) -> tuple[Any, ...]:
