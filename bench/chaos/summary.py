@@ -6,10 +6,13 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from bench.chaos.diary import MAPPINGS
 from bench.chaos.verdict import VIOLATIONS
 from bench.chaos.worlds import Result
+
+_TOLD: Final = {f"{mapping} pushing" for mapping in MAPPINGS}
 
 
 def path_of(state: Path, seed: int) -> Path:
@@ -88,6 +91,8 @@ def text(results: list[dict[str, Any]]) -> str:
     counted = {**dict.fromkeys(VIOLATIONS, 0), **found}
     lines += [f"  {kind}: {count}" for kind, count in counted.items()]
     lines.append(f"  never at rest: {sum(each['restless'] for each in results)}")
+    pushes = sum(count for each in results for run, count in each.get("struck", {}).items() if run in _TOLD)
+    lines.append(f"  kills during pushes of meetings and activities: {pushes}")
     lines.append(f"  deeds of people: {sum(each['deeds'] for each in results)}")
     lines.append(f"  records compared: {sum(each['compared'] for each in results)}")
     return "\n".join(lines)
