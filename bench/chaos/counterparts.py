@@ -147,10 +147,10 @@ def lets_out(happening: Happening, row: Row, *, organizers_only: bool) -> bool:
     return row.get("in_app") is not False and row.get("status") in {None, "done"}
 
 
-def wanted(sight: Sight, happening: Happening, row: Row) -> dict[str, Any]:
-    """External field → what it must hold; fields that nothing can be said of are missing."""
+def wanted(sight: Sight, happening: Happening, row: Row, record: Row) -> dict[str, Any]:
+    """External field → what it must hold; fields that nothing can be said of are missing. `record`: as it is there."""
     own = {"meeting": _event, "call": _call, "mail": _mail, "text": _text, "task": _task}[happening.kind.name]
-    values = {**own(row), **_whom(sight, row)}
+    values = {**own(row), **_whom(sight, row, record)}
     return values | _lists(sight, row) if happening.kind.external == EVENT else values | {"Priority": "Normal"}
 
 
@@ -211,17 +211,17 @@ def _done(told: str | None, kind: str, subtype: str) -> dict[str, Any]:
     return {"Description": _cut(told, _LONG), "Status": "Completed", "Type": kind, "TaskSubtype": subtype}
 
 
-def _whom(sight: Sight, row: Row) -> dict[str, Any]:
-    """References; of people whom the sync holds for a person nothing is known."""
+def _whom(sight: Sight, row: Row, record: Row) -> dict[str, Any]:
+    """References. Whom the sync holds for a person, and whom nobody names any longer, stays as he is outside."""
     found: dict[str, Any] = {}
     if owner := sight.people.get(f"user:{row['user_id']}"):
         found["OwnerId"] = owner
-    who = None if row["prospect_id"] is None else sight.now(sight.people.get(f"prospect:{row['prospect_id']}", ""))
-    if row["prospect_id"] is None or who:
+    if who := sight.now(sight.people.get(f"prospect:{row['prospect_id']}", "")):
         found["WhoId"] = who
-        deal = sight.people.get(f"opportunity:{row['opportunity_id']}")
-        if row["opportunity_id"] is None or deal:
-            found["WhatId"] = None if who and who.startswith(_LEAD) else deal
+    who = who or record["WhoId"]
+    deal = sight.people.get(f"opportunity:{row['opportunity_id']}")
+    if row["opportunity_id"] is None or deal:
+        found["WhatId"] = None if who and who.startswith(_LEAD) else deal
     return found
 
 

@@ -45,7 +45,10 @@ class Happening:
 
     `made`: rows that were inserted, at most. `edited`: Description that somebody in Salesforce has written since it was
     last edited inside. `sent`: it was outside when all was last quiet. `removed`: ids of its records that somebody in
-    Salesforce has deleted. `wrong`: something was found, and nobody touches it any more.
+    Salesforce has deleted.
+
+    `entered`: somebody has put it into Salesforce, and it is not linked to that yet. `wrong`: something was found, and
+    nobody touches it any more.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Happening:
     edited: list[str] = field(default_factory=list)
     sent: bool = False
     removed: set[str] = field(default_factory=set)
+    entered: bool = False
     wrong: bool = False
 
 

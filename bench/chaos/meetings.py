@@ -45,6 +45,7 @@ class Meetings:
         meeting.made += len(copies)
         if known_outside:
             self._enter(values)
+            meeting.entered = True
 
         def insert(connection: Connection) -> None:
             people = self._people(connection)
@@ -86,7 +87,7 @@ class Meetings:
     def edit(self, meeting: Happening | None = None, column: str = "") -> None:
         """Of all copies, as the calendars tell each other."""
         meeting, column = meeting or self._some(), column or self.scene.dice.choice(_EDITED)
-        if meeting is None:
+        if meeting is None or (meeting.entered and column == "title"):  # else nothing tells that both are one
             return
         value: str | None = f"{meeting.name} {column} {next(self.scene.words.numbers)}"
         if self.scene.happens(_LONG):
@@ -95,7 +96,7 @@ class Meetings:
             meeting.edited = [] if column == MEETING.told_by else meeting.edited
 
     def move(self) -> None:
-        if meeting := self._some():
+        if (meeting := self._some()) and not meeting.entered:
             day = self.scene.dice.randint(400, 800)
             self._set(meeting, **self._times(day, all_day=self.scene.happens(_ALL_DAY)))
 

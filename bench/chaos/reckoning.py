@@ -123,7 +123,8 @@ class Reckoning:
 
     def _record(self, happening: Happening, rows: list[Row], record: Row) -> Iterator[Finding]:
         row = self.sight.row_of(happening, record)
-        if row is None and not rows:
+        happening.entered = happening.entered and row is None
+        if row is None and (happening.entered or not rows):
             return
         if row is None:
             yield self._unlinked(happening, record)
@@ -143,7 +144,7 @@ class Reckoning:
         return Finding("disagreeing", happening.name, f"no link names {record['Id']}")
 
     def _wrong(self, happening: Happening, row: Row, record: Row) -> Iterator[str]:
-        for name, value in wanted(self.sight, happening, row).items():
+        for name, value in wanted(self.sight, happening, row, record).items():
             self.compared["values"] += 1
             shown = record.get(name)
             if name == DESCRIPTION and any(same(each, shown) for each in (*happening.edited[-1:], _TOUCHED)):

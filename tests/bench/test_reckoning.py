@@ -276,3 +276,19 @@ def test_who_was_merged_may_stand_there_as_somebody_else() -> None:
 def test_a_name_is_found_in_either_text() -> None:
     assert name_in({"Subject": "Text message sent", "Description": "TEXT12 first"}) == "text12"
     assert name_in({"Subject": "Call", "Description": "touched"}) is None
+
+
+def test_whom_nobody_names_any_longer_may_stay(case: Case) -> None:
+    case.change(case.sight.inside, "meeting1", prospect_id=None)
+    assert case.found() == []
+    case.change(case.sight.outside, "meeting1", WhoId="00Q9")
+    assert case.found() == ["disagreeing"]  # a Lead beside an opportunity
+    case.meeting.wrong = False
+    case.change(case.sight.outside, "meeting1", WhatId=None)
+    assert case.found() == []
+
+
+def test_what_people_have_entered_need_not_be_linked_yet(case: Case) -> None:
+    case.sight.links.pop(("salesforce_event", "00U1"))
+    case.meeting.entered = True
+    assert case.found() == []
