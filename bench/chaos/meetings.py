@@ -41,11 +41,12 @@ class Meetings:
         meeting = Happening(f"meeting{self.number}", MEETING)
         values = self._values(meeting.name)
         values["user_id"] = scene.dice.choice(owners)
-        copies = [values | {"user_id": each, "is_organizer": False} for each in self._others(owners, values)]
-        meeting.made += len(copies)
         if known_outside:
+            values["title"] = f"{meeting.name} Demo"  # one that need not be shortened
             self._enter(values)
             meeting.entered = True
+        copies = [values | {"user_id": each, "is_organizer": False} for each in self._others(owners, values)]
+        meeting.made += len(copies)
 
         def insert(connection: Connection) -> None:
             people = self._people(connection)
@@ -203,7 +204,7 @@ class Meetings:
         mail = self.scene.words.inside["owner"][values["user_id"]]
         owner = next(self.scene.org.store.rows("User", "lower(Email) = ?", (mail,)))["Id"]
         entered = {
-            "Subject": values["title"][:255],
+            "Subject": values["title"],
             "StartDateTime": values["starts_at"].isoformat(),
             "DurationInMinutes": int((values["ends_at"] - values["starts_at"]).total_seconds() // 60),
             "IsAllDayEvent": values["all_day"],
