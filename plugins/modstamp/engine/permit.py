@@ -173,12 +173,17 @@ def wait_for_hopes(batch: Batch, judged: Objects, reasons: Objects) -> None:
 
 
 def send_along(batch: Batch, judged: Objects, cells: dict[str, npt.NDArray[np.int8]]) -> None:
-    """Fields that the target empties when others are written are written with those (G25)."""
-    for field in batch.mapping.fields:
-        if not field.resend_with or field.internal not in cells:
-            continue
+    """Fields that the target empties when others are written are written with those (G25).
+
+    So are empty ones where one of them changes: the target may have put there whom the other lets go.
+    """
+    along_with = [field for field in batch.mapping.fields if field.resend_with and field.internal in cells]
+    changed = np.zeros(len(batch.source), dtype=bool)
+    for field in along_with:
+        changed |= cells[field.internal] == Cell.WRITE
+    for field in along_with:
         written = np.logical_or.reduce([cells[name] == Cell.WRITE for name in field.resend_with if name in cells])
-        held = present(column(batch.source.records, field.internal))
+        held = present(column(batch.source.records, field.internal)) | changed
         along = written & held & is_kind(judged, *FIELDWISE) & (cells[field.internal] == Cell.SAME)
         cells[field.internal] = np.where(along, Cell.WRITE, cells[field.internal]).astype(np.int8)
 

@@ -1,0 +1,72 @@
+"""Events of meetings whose people change together with something else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.fixtures.office import LEAD, Office
+
+EVENT = "salesforce_event"
+
+
+def _insert(office: Office, table: str, **values: Any) -> int:
+    names, marks = ", ".join(values), ", ".join(f":{name}" for name in values)
+    return int(office.one(f"INSERT INTO {table} ({names}) VALUES ({marks}) RETURNING id", **values))  # noqa: S608
+
+
+@pytest.fixture
+def meeting(small_office: Office) -> int:
+    """With one Lead, to which another one is invited; both come. It is in Salesforce."""
+    small_office.fill_leads(2)
+    small_office.later()
+    small_office.poll(LEAD)
+    people = [row[0] for row in small_office.sql("SELECT id FROM prospects ORDER BY id")]
+    user = small_office.one("SELECT internal_id FROM sync_links WHERE external_id = :id", id=small_office.owner)
+    times = {"starts_at": "2026-03-02 09:00:00+00:00", "ends_at": "2026-03-02 10:00:00+00:00"}
+    made = _insert(small_office, "meetings", title="Demo", user_id=int(user), prospect_id=people[0], **times)
+    _insert(small_office, "meeting_attendees", meeting_id=made, prospect_id=people[1], answer="accepted")
+    small_office.sql("UPDATE meeting_attendees SET answer = 'accepted'")
+    assert small_office.push(EVENT).counts["created"] == 1
+    return made
+
+
+def _invited(office: Office) -> list[str]:
+    return [row["Status"] for row in office.salesforce.store.rows("EventRelation", "IsDeleted = 0 AND IsInvitee = 1")]
+
+
+@pytest.mark.guarantee("G25")
+def test_who_is_taken_off_a_meeting_that_moves_is_not_left_undecided(small_office: Office, meeting: int) -> None:
+    assert _invited(small_office) == ["Accepted", "Accepted"]
+
+    small_office.sql("DELETE FROM meeting_attendees WHERE meeting_id = :id", id=meeting)
+    small_office.sql("UPDATE meetings SET location = 'Room 9' WHERE id = :id", id=meeting)
+    small_office.push(EVENT)
+
+    assert _invited(small_office) == []
+
+
+@pytest.mark.guarantee("G16")
+def test_no_opportunity_is_sent_beside_a_lead_whom_nobody_names_any_longer(small_office: Office, meeting: int) -> None:
+    store = small_office.salesforce.store
+    deal = small_office.salesforce.edit(
+        "Opportunity", Name="Presses", StageName="Qualification", CloseDate="2026-08-31"
+    )
+    small_office.later()
+    small_office.poll("salesforce_opportunity_stage")
+    small_office.poll("salesforce_opportunity")
+    opportunity = small_office.one("SELECT internal_id FROM sync_links WHERE external_id = :id", id=deal)
+
+    small_office.sql("DELETE FROM meeting_attendees WHERE meeting_id = :id", id=meeting)
+    small_office.sql(
+        "UPDATE meetings SET location = 'Room 9', opportunity_id = :deal WHERE id = :id",
+        id=meeting,
+        deal=int(opportunity),
+    )
+    summary = small_office.push(EVENT)
+
+    assert summary.counts["updated"] == 1, summary
+    (event,) = store.rows("Event")
+    assert (event["Location"], event["WhatId"]) == ("Room 9", None)
+    assert event["WhoId"] is not None
