@@ -5,6 +5,7 @@ Whom it names is known by the links: whether those are right is judged with the 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -226,14 +227,13 @@ def _whom(sight: Sight, row: Row, record: Row) -> dict[str, Any]:
 
 
 def _lists(sight: Sight, row: Row) -> dict[str, Any]:
-    found = {}
-    for name, (column, _) in LISTS.items():
-        named = _entries(row[column])
-        linked = {sight.people[each] for each in named if each in sight.people}
-        former = set().union(*(sight.former.get(each, ()) for each in named))
-        moved = {now for each in linked | former if each in sight.gone and (now := sight.now(each))}
-        found[name] = Invited(frozenset(linked - sight.gone.keys()), frozenset(moved))
-    return found
+    """Who took the place of somebody without a counterpart has the answer that Salesforce gives him."""
+    named = {name: _entries(row[column]) for name, (column, _) in LISTS.items()}
+    before = {each for entry in itertools.chain(*named.values()) for each in sight.former.get(entry, ())}
+    linked = {name: {sight.people[each] for each in found if each in sight.people} for name, found in named.items()}
+    gone = [each for each in before.union(*linked.values()) if each in sight.gone]
+    moved = frozenset(now for each in gone if (now := sight.now(each)))
+    return {name: Invited(frozenset(ids - sight.gone.keys()), moved) for name, ids in linked.items()}
 
 
 def _entries(text: str) -> list[str]:
