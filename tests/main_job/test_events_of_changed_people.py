@@ -47,8 +47,13 @@ def test_who_is_taken_off_a_meeting_that_moves_is_not_left_undecided(small_offic
     assert _invited(small_office) == []
 
 
+_NOBODY = "DELETE FROM meeting_attendees"
+_HELD = "UPDATE sync_links SET state = 'tombstone', deleted_side = 'taken' WHERE mapping = 'salesforce_lead'"
+
+
 @pytest.mark.guarantee("G16")
-def test_no_opportunity_is_sent_beside_a_lead_whom_nobody_names_any_longer(small_office: Office, meeting: int) -> None:
+@pytest.mark.parametrize("change", [_NOBODY, _HELD])
+def test_no_opportunity_is_sent_beside_a_lead_who_stays(small_office: Office, meeting: int, change: str) -> None:
     store = small_office.salesforce.store
     deal = small_office.salesforce.edit(
         "Opportunity", Name="Presses", StageName="Qualification", CloseDate="2026-08-31"
@@ -58,7 +63,7 @@ def test_no_opportunity_is_sent_beside_a_lead_whom_nobody_names_any_longer(small
     small_office.poll("salesforce_opportunity")
     opportunity = small_office.one("SELECT internal_id FROM sync_links WHERE external_id = :id", id=deal)
 
-    small_office.sql("DELETE FROM meeting_attendees WHERE meeting_id = :id", id=meeting)
+    small_office.sql(change)
     small_office.sql(
         "UPDATE meetings SET location = 'Room 9', opportunity_id = :deal WHERE id = :id",
         id=meeting,

@@ -137,10 +137,16 @@ def _left_out(  # noqa: PLR0913, PLR0917 - one field of one batch
 def _still_stands(
     tx: Transaction, environment: Environment, records: pd.DataFrame, field: FieldMapping, names: Sequence[str]
 ) -> Mask:
-    """Rows whose value is nothing, which is not sent: what was sent before stands there, and is such a record."""
-    empty = ~present(column(records, field.internal))
-    if not field.skips_empty(Direction.PUSHING) or not empty.any():
-        return np.zeros(len(records), dtype=bool)
+    """Rows whose value is not sent: what was sent before stands there, and is such a record.
+
+    It is nothing, which is skipped, or names somebody without a link, such as one who was merged and is held.
+    """
+    named = column(records, field.internal)
+    linked = tx.links.translate(environment.mapping.connection, field.named_types[0], Side.INTERNAL, _texts(named))
+    empty = ~present(named) if field.skips_empty(Direction.PUSHING) else np.zeros(len(records), dtype=bool)
+    empty |= np.fromiter((each is not None and str(each) not in linked for each in named), bool, len(records))
+    if not empty.any():
+        return empty
     ids = column(records, Column.ID)
     links = tx.links.of(environment.mapping.name, Side.INTERNAL, ids[empty].tolist())
     alive = links[column(links, "state") != "tombstone"]
