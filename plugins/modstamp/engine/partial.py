@@ -143,8 +143,9 @@ def _still_stands(
     """
     named = column(records, field.internal)
     linked = tx.links.translate(environment.mapping.connection, field.named_types[0], Side.INTERNAL, _texts(named))
-    empty = ~present(named) if field.skips_empty(Direction.PUSHING) else np.zeros(len(records), dtype=bool)
-    empty |= np.fromiter((each is not None and str(each) not in linked for each in named), bool, len(records))
+    empty = np.fromiter((each is not None and str(each) not in linked for each in named), bool, len(records))
+    if field.skips_empty(Direction.PUSHING):
+        empty |= ~present(named)
     if not empty.any():
         return empty
     ids = column(records, Column.ID)
