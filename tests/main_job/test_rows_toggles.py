@@ -28,7 +28,7 @@ settings = Settings(mappings=Path(sys.argv[1]))
 every = wiring.mappings(settings)
 def seconds(found):
     timetable = getattr(found, "timetable", found)
-    return None if found is None else timetable.delta.total_seconds()
+    return None if found is None else timetable.every.total_seconds()
 print(json.dumps({f"{m.name} {d}": seconds(schedule.of(every, m, d, settings)) for m in every for d in Direction}))
 """
 

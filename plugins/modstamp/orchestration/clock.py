@@ -26,6 +26,7 @@ class Clock(DeltaTriggerTimetable):
 
     def __init__(self, every: timedelta, place: int) -> None:
         super().__init__(every)
+        self.every = every
         self._seconds = every.total_seconds()
         self._place = place
 
