@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.salesforce.people import perform
 from tests.fixtures.office import LEAD, Office
 
 EVENT = "salesforce_event"
@@ -45,6 +46,21 @@ def test_who_is_taken_off_a_meeting_that_moves_is_not_left_undecided(small_offic
     small_office.push(EVENT)
 
     assert _invited(small_office) == []
+
+
+@pytest.mark.guarantee("G25")
+def test_answers_are_sent_again_where_both_sides_have_let_somebody_go(small_office: Office, meeting: int) -> None:
+    gone = small_office.one("SELECT max(prospect_id) FROM meeting_attendees")
+    lead = small_office.one(
+        "SELECT external_id FROM sync_links WHERE mapping = :name AND internal_id = :id", name=LEAD, id=str(gone)
+    )
+    perform(small_office.salesforce.org, {"object": "Lead", "id": lead, "operation": "delete"})
+    small_office.sql("DELETE FROM meeting_attendees WHERE prospect_id = :id", id=gone)
+    small_office.sql("UPDATE meetings SET location = 'Room 9' WHERE id = :id", id=meeting)
+
+    small_office.push(EVENT)
+
+    assert _invited(small_office) == ["Accepted"]
 
 
 _NOBODY = "DELETE FROM meeting_attendees"

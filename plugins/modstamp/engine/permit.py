@@ -184,7 +184,7 @@ def send_along(batch: Batch, judged: Objects, cells: dict[str, npt.NDArray[np.in
     for field in along_with:
         written = np.logical_or.reduce([cells[name] == Cell.WRITE for name in field.resend_with if name in cells])
         held = present(column(batch.source.records, field.internal)) | changed
-        along = written & held & is_kind(judged, *FIELDWISE) & (cells[field.internal] == Cell.SAME)
+        along = written & held & is_kind(judged, *FIELDWISE) & np.isin(cells[field.internal], (Cell.SAME, Cell.IN_STEP))
         cells[field.internal] = np.where(along, Cell.WRITE, cells[field.internal]).astype(np.int8)
 
 
