@@ -103,16 +103,17 @@ def calendar(small_office: Office, monkeypatch: pytest.MonkeyPatch, capsys: pyte
     small_office.insert("Contact", [row])
     small_office.poll("salesforce_contact")
     small_office.sql("DELETE FROM sync_watches")
-    for months, _ in itertools.product(range(-1, 13), range(5)):
+    for months, number in itertools.product(range(-1, 13), range(5)):
         made = small_office.one(
             "INSERT INTO meetings (title, user_id, source, starts_at, ends_at) VALUES (:title,"
             " (SELECT internal_id FROM sync_links WHERE mapping = 'salesforce_user' AND external_id = :owner), :source,"
-            " strftime('%Y-%m-%d %H:%M:%f000', 'now', :age),"
-            " strftime('%Y-%m-%d %H:%M:%f000', 'now', :age, '+1 hour')) RETURNING id",
+            " strftime('%Y-%m-%d %H:%M:%f000', 'now', :age, :later),"
+            " strftime('%Y-%m-%d %H:%M:%f000', 'now', :age, :later, '+1 hour')) RETURNING id",
             title=f"Call {months}",
             owner=small_office.owner,
             source="Sync" if months < 3 else "App",
             age=f"{-31 * months - 1} days",
+            later=f"{number} minutes",
         )
         mail = "ray@acme.example" if months != 5 else "stranger@else.example"
         small_office.sql("INSERT INTO meeting_attendees (meeting_id, email) VALUES (:id, :mail)", id=made, mail=mail)
