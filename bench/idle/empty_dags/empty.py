@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow.sdk import DAG, task
+from airflow.sdk import DAG, DeltaTriggerTimetable, task
 
+_ONCE = DeltaTriggerTimetable(timedelta(days=3650))  # one without a schedule would be left out, as it is switched off
+_BEGINNING = datetime(2025, 1, 1, tzinfo=UTC)
 _CALLING: dict[str, Any] = {"pool": "salesforce_api", "multiple_outputs": False}
 
 
@@ -22,6 +25,6 @@ def _chain() -> None:
 
 
 for _number in range(int(os.environ["BENCH_EMPTY_DAGS"])):
-    with DAG(dag_id=f"bench_{_number}_empty", schedule=None, max_active_runs=1) as _dag:
+    with DAG(f"bench_{_number}_empty", schedule=_ONCE, start_date=_BEGINNING, catchup=False, max_active_runs=1) as _dag:
         _chain()
     globals()[_dag.dag_id] = _dag
