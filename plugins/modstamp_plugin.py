@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from airflow.plugins_manager import AirflowPlugin
 
+from modstamp.orchestration.clock import Clock
 from modstamp.orchestration.months import Months
 
 
 class ModstampPlugin(AirflowPlugin):
     name = "modstamp"
-    timetables = (Months,)
+    timetables = (Clock, Months)

@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError
 
 from bench.chaos.diary import ACTIVITIES, MEETING, Happening, Kind
 from bench.chaos.scene import Scene
@@ -126,12 +125,4 @@ class Activities:
         connection.execute(text(statement), {**values, "_name": activity.name})
 
     def _do(self, what: str, activity: Happening, work: Callable[[Connection], None], **told: Any) -> bool:
-        """Whether it was done for certain."""
-        self.scene.journal.tell(f"{what} {activity.kind.name}", record=activity.name, **told)
-        try:
-            with self.scene.engine.begin() as connection:
-                work(connection)
-        except DBAPIError as error:
-            self.scene.journal.refused(activity.name, error)
-            return False
-        return True
+        return self.scene.carry_out(f"{what} {activity.kind.name}", activity.name, work, **told)

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError
 
 from bench.chaos.diary import MEETING, Happening
 from bench.chaos.scene import Scene
@@ -247,12 +246,4 @@ class Meetings:
         return [dict(row) for row in connection.execute(statement, {"name": meeting.name}).mappings()]
 
     def _do(self, what: str, meeting: Happening, work: Callable[[Connection], None], **told: Any) -> bool:
-        """Whether it was done for certain."""
-        self.scene.journal.tell(f"{what} meeting", record=meeting.name, **told)
-        try:
-            with self.scene.engine.begin() as connection:
-                work(connection)
-        except DBAPIError as error:
-            self.scene.journal.refused(meeting.name, error)
-            return False
-        return True
+        return self.scene.carry_out(f"{what} meeting", meeting.name, work, **told)

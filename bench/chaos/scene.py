@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -123,6 +123,17 @@ class Scene:
         self.words.learn(connection)
         row = connection.execute(text(statement), {"name": record.name}).mappings().first()
         return None if row is None else dict(row)
+
+    def carry_out(self, what: str, name: str, work: Callable[[Connection], None], **told: Any) -> bool:
+        """One transaction inside. Whether it was done for certain."""
+        self.journal.tell(what, record=name, **told)
+        try:
+            with self.engine.begin() as connection:
+                work(connection)
+        except DBAPIError as error:
+            self.journal.refused(name, error)
+            return False
+        return True
 
     def is_inside(self, record: Record) -> bool:
         statement = f"SELECT count(*) FROM {record.table} WHERE {record.keys[0]} = :name"  # noqa: S608

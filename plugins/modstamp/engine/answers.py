@@ -136,7 +136,7 @@ def _warn_of_cuts(ledger: Ledger, done: Sequence[Answer], links: Mapping[int, Ma
     """Once per record and field: not again as long as what was sent before had to be shortened too."""
     fields = [row for row in ledger.job.environment.mapping.fields if row.too_long == "shorten"]
     told: list[tuple[Answer, str]] = []
-    for each, row in product(done if fields else (), fields):
+    for each, row in product(done, fields):
         if each.action.operation is Operation.DELETE:
             continue
         whole, sent, link = (

@@ -34,7 +34,7 @@ def converted(
     done = transform(whole, mapping, direction, tables, found)
     with environment.store.begin(read_only=True) as tx:
         if direction is Direction.PUSHING and partial.partial_fields(mapping):
-            whole, done = partial.count(tx, environment, whole, done, kinds, now)
+            whole = partial.count(tx, environment, whole, done, kinds, now)
         waits = _waits(tx, environment, done.waits, kinds)
     rejected = choose(present(without_value), without_value, done.rejected)
     fitting = _shortened(environment, done.converted) if direction is Direction.PUSHING else done.converted

@@ -59,7 +59,9 @@ def _with_owner(tx: Transaction, mapping: TypeMapping, copies: OnePer, found: pd
     if copies.of is None or not kinds:
         return np.ones(len(found), dtype=bool)
     owners = column(found, copies.of)
-    known = tx.links.translate(mapping.connection, kinds[0], Side.INTERNAL, sorted({str(each) for each in owners}))
+    known = tx.links.translate(
+        mapping.connection, kinds[0], Side.INTERNAL, sorted({str(each) for each in owners if each is not None})
+    )
     return np.fromiter((each is None or str(each) in known for each in owners), bool, len(found))
 
 

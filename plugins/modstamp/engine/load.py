@@ -21,7 +21,7 @@ from modstamp.instants import from_text
 from modstamp.mapping.apart import kinds_of_others
 from modstamp.mapping.required import unmet
 from modstamp.mapping.schema import CANCELED
-from modstamp.model import Column, Direction, Presence, Side, Value
+from modstamp.model import Column, Direction, Presence, Side
 from modstamp.ports import Cursor
 
 
@@ -167,12 +167,10 @@ def context_of(environment: Environment, handoff: Handoff) -> Context:
         now=from_text(handoff.started_at),
         border=_border(environment, handoff),
         unmet=_unmet(environment) if handoff.direction is Direction.PUSHING else (),
-        kinds_of_others=_kinds_of_others(environment) if handoff.direction is Direction.PUSHING else {},
+        kinds_of_others=kinds_of_others(environment.mapping, environment.relatives)
+        if handoff.direction is Direction.PUSHING
+        else {},
     )
-
-
-def _kinds_of_others(environment: Environment) -> Mapping[str, frozenset[Value]]:
-    return kinds_of_others(environment.mapping, environment.relatives)
 
 
 def _border(environment: Environment, handoff: Handoff) -> str:

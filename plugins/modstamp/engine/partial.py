@@ -42,8 +42,8 @@ def partial_fields(mapping: TypeMapping) -> list[FieldMapping]:
 
 def count(  # noqa: PLR0913, PLR0917 - one batch
     tx: Transaction, environment: Environment, records: pd.DataFrame, done: Transformed, kinds: Kinds, now: datetime
-) -> tuple[pd.DataFrame, Transformed]:
-    """The records with what counts of them, and their converted values accordingly. Of a push alone."""
+) -> pd.DataFrame:
+    """The records with what counts of them; `done` is brought in step with that. Of a push alone."""
     missing = [_missing_entries(each, kinds) for each in done.missing]
     counted = dict(done.counted)
     for field in environment.mapping.fields:
@@ -55,8 +55,7 @@ def count(  # noqa: PLR0913, PLR0917 - one batch
     columns = {whole(name): column(records, name) for name in counted} | counted
     columns[MISSING] = objects([json.dumps(sorted(each)) if each else None for each in missing])
     columns[HOPES] = _hopes(tx, environment, records, missing, now)
-    shown = records.assign(**{name: pd.Series(held, dtype=object) for name, held in columns.items()})
-    return shown, done
+    return records.assign(**{name: pd.Series(held, dtype=object) for name, held in columns.items()})
 
 
 def _missing_entries(found: Mapping[str, Sequence[str]], kinds: Kinds) -> set[str]:

@@ -163,7 +163,7 @@ def _template(file: MappingFile, row: FieldMapping) -> Iterator[_Fault]:
     except ExpressionError as error:
         yield "template", f"the template cannot be read: {error}", "correct it; see docs/mappings.md"
         return
-    known = {each.internal for each in file.mapping.fields if each.reference and each.reference.by is None}
+    known = {each.internal for each in file.mapping.fields if each.names_parent}
     for prefix in (each for each in named if reference_of(each) not in known):
         what = f"'{prefix}.…' needs a field mapping of '{reference_of(prefix)}' with a reference by id"
         yield "template", what, "map that field, or use fields of the record itself"
@@ -203,7 +203,7 @@ def _fallback(file: MappingFile, row: FieldMapping) -> Iterator[_Fault]:
     elif row.fallback.reference == row.reference.type:
         what = f"'{row.fallback.internal}' would name a record of the same type as the field itself"
         yield "fallback", what, "name another type, such as account"
-    known = {each.internal for each in file.mapping.fields if each.reference and each.reference.by is None}
+    known = {each.internal for each in file.mapping.fields if each.names_parent}
     if row.fallback.named and row.fallback.named[0] not in known:
         what = f"'{row.fallback.internal}' needs a field mapping of '{row.fallback.named[0]}' with a reference by id"
         yield "fallback", what, "map that field, or name one of the record itself"
@@ -212,7 +212,7 @@ def _fallback(file: MappingFile, row: FieldMapping) -> Iterator[_Fault]:
 def _other_fields(file: MappingFile, row: FieldMapping) -> Iterator[_Fault]:
     others = [each for each in file.mapping.fields if each is not row]
     for name in row.left_out_with:
-        if not any(each.external == name and each.reference and each.reference.by is None for each in others):
+        if not any(each.external == name and each.names_parent for each in others):
             what = f"no other field mapping writes a reference into '{name}'"
             yield "left_out_with", what, "name the external field to go by"
     named = {"resend_with": row.resend_with, "last_day_when": filter(None, [row.last_day_when])}

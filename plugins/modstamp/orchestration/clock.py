@@ -21,32 +21,32 @@ _GOLDEN: Final = (5**0.5 - 1) / 2  # its multiples fall far from one another, ho
 class Clock(DeltaTriggerTimetable):
     """Ticks every so long, of the clocks with the same interval the `place`-th at a distance from all the others.
 
-    What was missed runs once, at once. Airflow knows this class by ``plugins/clocks.py``.
+    What was missed runs once, at once. Airflow knows this class by ``plugins/modstamp_plugin.py``.
     """
 
     def __init__(self, every: timedelta, place: int) -> None:
         super().__init__(every)
         self.every = every
-        self._seconds = every.total_seconds()
         self._place = place
 
     def serialize(self) -> dict[str, Any]:
-        return {"seconds": self._seconds, "place": self._place}
+        return {"seconds": self.every.total_seconds(), "place": self._place}
 
     @classmethod
     def deserialize(cls, data: dict[str, Any]) -> Clock:
         return cls(timedelta(seconds=data["seconds"]), data["place"])
 
     def _align_to_prev(self, current: DateTime) -> DateTime:
-        first = int(self._place * _GOLDEN % 1 * self._seconds)
-        return from_timestamp(first + (current.timestamp() - first) // self._seconds * self._seconds)
+        seconds = self.every.total_seconds()
+        first = int(self._place * _GOLDEN % 1 * seconds)
+        return from_timestamp(first + (current.timestamp() - first) // seconds * seconds)
 
     def _align_to_next(self, current: DateTime) -> DateTime:
         before = self._align_to_prev(current)
-        return before if before == current else before + self._delta
+        return before if before == current else before + self.every
 
     def _get_next(self, current: DateTime) -> DateTime:
-        return self._align_to_prev(current) + self._delta
+        return self._align_to_prev(current) + self.every
 
     def _get_prev(self, current: DateTime) -> DateTime:
-        return self._align_to_next(current) - self._delta
+        return self._align_to_next(current) - self.every

@@ -121,16 +121,13 @@ def _params(direction: Direction) -> dict[str, Param]:
         ),
     }
     if direction is Direction.POLLING:
-        params["since"] = _instant("Changed since", "Reads this window and leaves the cursor where it is.")
-        params["until"] = _instant("Changed before", "Empty: until now.")
-        params["list_view"] = _list("List view", "Brings in the records of this list alone: its name or id.")
-        params["report"] = _list("Report", "The same of a report that shows the records' ids.")
+        since, until = "Reads this window and leaves the cursor where it is.", "Empty: until now."
+        params["since"] = _text("Changed since", since, format="date-time")
+        params["until"] = _text("Changed before", until, format="date-time")
+        params["list_view"] = _text("List view", "Brings in the records of this list alone: its name or id.")
+        params["report"] = _text("Report", "The same of a report that shows the records' ids.")
     return params
 
 
-def _instant(title: str, description: str) -> Param:
-    return Param(None, description, type=["null", "string"], format="date-time", title=title)
-
-
-def _list(title: str, description: str) -> Param:
-    return Param(None, description, type=["null", "string"], title=title)
+def _text(title: str, description: str, **schema: Any) -> Param:
+    return Param(None, description, type=["null", "string"], title=title, **schema)
