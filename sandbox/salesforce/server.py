@@ -64,6 +64,10 @@ class Salesforce:
     def clear_faults(self, kind: str | None = None) -> None:
         self.org.faults.clear(kind)
 
+    def rest(self) -> None:
+        """Wait until every request is answered, also those whose client has given up."""
+        self.org.work.rest()
+
     def edit(self, object_name: str, record_id: str | None = None, **values: Any) -> str:
         """Create or change a record as a person in the org would; return its id."""
         return perform(self.org, {"object": object_name, "id": record_id, "values": values})

@@ -58,6 +58,10 @@ class Work:
     def close(self) -> None:
         """Stop, and wait for what is under way."""
         self.stop()
+        self.rest()
+
+    def rest(self) -> None:
+        """Wait until nothing is under way, also what nobody waits for any more."""
         ends = time.monotonic() + PATIENCE
         with self._changed:
             while self._under_way and (left := ends - time.monotonic()) > 0:

@@ -81,6 +81,7 @@ class Desk:
     def settle(self, rounds: int = 2) -> None:
         """Nothing goes wrong any more, time passes, and both directions run until they are quiet."""
         self.salesforce.clear_faults()
+        self.salesforce.rest()  # before time is made to pass: a lost answer is sought later than any request can end
         told = list(self.told)
         for _ in range(rounds):
             self.pass_time()
