@@ -38,7 +38,7 @@ class Sight:
     """Both sides. `inside`, `outside`, `bin`: name → rows. `links`: (mapping, external id) → internal id, of live ones.
 
     `people`: type:id → id outside. `former`: type:id → ids outside that it was linked to. `gone`: ids outside of who
-    was deleted, merged or converted → who they are now, or None.
+    was deleted, merged or converted → who they are now, or None. `ended`: ids outside whose link has ended.
 
     `strays`: rows outside without a name. `named`: (mapping, internal id) → name.
     """
@@ -50,6 +50,7 @@ class Sight:
     people: dict[str, str] = field(default_factory=dict)
     former: dict[str, set[str]] = field(default_factory=dict)
     gone: dict[str, str | None] = field(default_factory=dict)
+    ended: set[str] = field(default_factory=set)
     strays: list[Row] = field(default_factory=list)
     named: dict[tuple[str, str], str] = field(default_factory=dict)
 
@@ -59,6 +60,10 @@ class Sight:
         while known in self.gone:
             known = self.gone[known]
         return known
+
+    def made_anew(self, who: str) -> bool:
+        """Deleted outside, which took him off his meetings, and made again: he is on them when they are edited."""
+        return any(self.gone.get(each, each) is None for each in self.former.get(who, ()))
 
     def row_of(self, happening: Happening, record: Row) -> Row | None:
         """The row inside that this record of Salesforce is linked to."""
@@ -94,6 +99,7 @@ def _linked(scene: Scene, sight: Sight) -> None:
         who = f"{_TYPES.get(link['mapping'])}:{link['internal_id']}"
         if link["state"] == "tombstone":
             sight.former.setdefault(who, set()).add(link["external_id"])
+            sight.ended.add(link["external_id"])
             continue
         sight.links[link["mapping"], link["external_id"]] = link["internal_id"]
         if link["mapping"] in _TYPES:
@@ -229,11 +235,13 @@ def _whom(sight: Sight, row: Row, record: Row) -> dict[str, Any]:
 def _lists(sight: Sight, row: Row) -> dict[str, Any]:
     """Who took the place of somebody without a counterpart has the answer that Salesforce gives him."""
     named = {name: _entries(row[column]) for name, (column, _) in LISTS.items()}
-    before = {each for entry in itertools.chain(*named.values()) for each in sight.former.get(entry, ())}
+    everybody = set(itertools.chain(*named.values()))
+    before = {each for entry in everybody for each in sight.former.get(entry, ())}
     linked = {name: {sight.people[each] for each in found if each in sight.people} for name, found in named.items()}
     gone = [each for each in before.union(*linked.values()) if each in sight.gone]
-    moved = frozenset(now for each in gone if (now := sight.now(each)))
-    return {name: Invited(frozenset(ids - sight.gone.keys()), moved) for name, ids in linked.items()}
+    anew = {sight.people[each] for each in everybody & sight.people.keys() if sight.made_anew(each)}
+    may = frozenset(now for each in gone if (now := sight.now(each))) | anew
+    return {name: Invited(frozenset(ids - sight.gone.keys() - anew), may) for name, ids in linked.items()}
 
 
 def _entries(text: str) -> list[str]:

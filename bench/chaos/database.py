@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, make_url, text
+from sqlalchemy.exc import OperationalError
 
 from modstamp.state.database import open_engine
 
@@ -44,6 +45,7 @@ class Server:
         return self._engine(name, connect_args={"options": "-c lock_timeout=500"})
 
     def drop(self, name: str) -> None:
+        self.start()
         self._administer(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
     def kill(self) -> None:
@@ -69,9 +71,18 @@ class Server:
         return engine.execution_options(**options) if options else engine
 
     def _administer(self, *statements: str) -> None:
-        with self._administrator.connect() as connection:
-            for statement in statements:
-                connection.exec_driver_sql(statement)
+        """Statements that do no harm twice; a server that was killed may still be going down."""
+        for left in reversed(range(_TRIES)):
+            try:
+                with self._administrator.connect() as connection:
+                    for statement in statements:
+                        connection.exec_driver_sql(statement)
+            except OperationalError:
+                if not left:
+                    raise
+                time.sleep(0.3)
+            else:
+                return
 
 
 @contextmanager

@@ -93,7 +93,7 @@ def _make(stack: ExitStack, stage: Stage, folder: Path, drawn: variety.Variety, 
     stack.callback(chains.close)
     words = Words(salesforce.org.store, told.dice)
     people = People(Scene(salesforce.org, engine, told.dice, words, told.journal))
-    trouble = Trouble(stage.server, salesforce, chains, told.dice, told.journal)
+    trouble = Trouble(stage.server, salesforce, chains, told.dice, people.scene)
     return World(chains, people, trouble, salesforce, engine, drawn, told.journal, told.dice, told.result)
 
 

@@ -100,13 +100,17 @@ class Reckoning:
         linked = [row for row in records if self._is_linked(happening, row)]
         if linked:
             yield Finding("disagreeing", happening.name, "deleted inside, and its link lives")
-        elif records and self.deletes:
+        elif self.deletes and any(self._was_ours(row) for row in records):
             reasons = self.waiting.get(happening.name, [])
             yield Finding("disagreeing", happening.name, f"deleted inside, and it is still there; {reasons}")
         elif not records and happening.sent and not self.deletes and not happening.removed:
             taken = any(row["LastModifiedById"] != self.ours for row in self.sight.bin.get(happening.name, []))
             if not taken:
                 yield Finding("lost", happening.name, "deleted inside, and outside too, which the mapping forbids")
+
+    def _was_ours(self, record: Row) -> bool:
+        """Made by us or linked once; what somebody entered by hand and nothing was linked to is his."""
+        return record["CreatedById"] == self.ours or record["Id"] in self.sight.ended
 
     def _is_linked(self, happening: Happening, record: Row) -> bool:
         return any((mapping, record["Id"]) in self.sight.links for mapping in happening.kind.mappings)

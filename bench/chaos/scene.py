@@ -81,7 +81,7 @@ class Scene:
     """`records`: name → record that people may touch. `retired`: names that nobody touches any more.
 
     `happenings`: name → meeting or activity. `wrong`: (name, what) that was seen to be wrong right when somebody
-    edited.
+    edited. `hidden`: (type, field) that our user could not see or write for a while.
     """
 
     org: Org
@@ -93,6 +93,7 @@ class Scene:
     retired: set[str] = field(default_factory=set)
     happenings: dict[str, Happening] = field(default_factory=dict)
     wrong: list[tuple[str, str]] = field(default_factory=list)
+    hidden: set[tuple[str, str]] = field(default_factory=set)
 
     def happens(self, share: float) -> bool:
         return self.dice.random() < share
@@ -204,9 +205,14 @@ class Scene:
             return None
         return moment
 
+    def was_hidden(self, record: Record, each: Field) -> bool:
+        """A record that we make meanwhile goes without this field, which is never in step before both agree."""
+        return (record.type, each.external) in self.hidden
+
     def edited(self, record: Record, each: Field, side: str, values: tuple[Any, Any], at: float) -> None:
         """`values`: what was shown, and what was written instead."""
         complaint = record.fields[each.internal].edit(side, *values, at)
-        if complaint and not record.loose:
+        unsent = values[0] is None and self.was_hidden(record, each)
+        if complaint and not record.loose and not unsent:
             self.wrong.append((record.name, f"{each.internal}: {complaint}"))
             self.journal.tell("WRONG", record=record.name, field=each.internal, complaint=complaint)

@@ -11,7 +11,7 @@ from typing import Any, Final
 from bench.chaos.chains import Chains
 from bench.chaos.database import Server
 from bench.chaos.salesforce import Salesforce
-from bench.chaos.scene import Journal
+from bench.chaos.scene import Scene
 
 # Within what the settings of `variety` allow for: a write that commits later than the time-out and the margin together
 # is looked for too early, and a row with a stamp from before the lookback is not read, whoever looks. Nobody but the
@@ -61,7 +61,7 @@ class Trouble:
     salesforce: Salesforce
     chains: Chains
     dice: random.Random
-    journal: Journal
+    scene: Scene
     faults: Counter[str] = field(default_factory=Counter)
     kinds: dict[str, Any] = field(default_factory=dict)
 
@@ -75,7 +75,9 @@ class Trouble:
         options |= _options(kind, self.dice)
         refused = self.salesforce.fault(kind, **options)
         self.faults[f"{kind} (refused)" if refused else kind] += 1
-        self.journal.tell("fault", kind=kind, **options, refused=refused)
+        if kind == "hidden_field":
+            self.scene.hidden.add((options["object"], options["field"]))
+        self.scene.journal.tell("fault", kind=kind, **options, refused=refused)
 
     def stall(self) -> None:
         """Longer than a lease, shorter than what recovery waits for."""
@@ -85,20 +87,20 @@ class Trouble:
         self.chains.command("sync", *self.dice.choice([(), (), ("salesforce_lead",), ("salesforce_contact",)]))
 
     def kill_database(self) -> None:
-        self.journal.tell("KILL", task="database")
+        self.scene.journal.tell("KILL", task="database")
         self.server.kill()
         self.chains.kills["the database"] += 1
         time.sleep(self.dice.uniform(0, 0.7))
         self.server.start()
-        self.journal.tell("database is up")
+        self.scene.journal.tell("database is up")
 
     def kill_salesforce(self) -> None:
-        self.journal.tell("KILL", task="salesforce")
+        self.scene.journal.tell("KILL", task="salesforce")
         self.salesforce.kill()
         self.chains.kills["Salesforce"] += 1
         time.sleep(self.dice.uniform(0, 0.7))
         self.salesforce.start()
-        self.journal.tell("salesforce is up")
+        self.scene.journal.tell("salesforce is up")
 
     def kill_worker(self) -> None:
         self.chains.kill_worker()

@@ -259,8 +259,9 @@ class Judge:
                 yield from self._survived(record, each, mine, theirs)
 
     def _is_held(self, record: Record, each: Field, inside: Mapping[str, Any]) -> bool:
-        """A record that was linked anew, and the log says that this field was left to a person (first link)."""
-        if not record.loose or self.policies.first_link != "hold":
+        """A first link, of the record or of a field that it went without: the log says that a person is to decide."""
+        first = record.loose or self.scene.was_hidden(record, each)
+        if not first or self.policies.first_link != "hold":
             return False
         found = database.rows(self.scene.engine, _HELD, type=record.table.removesuffix("s"), id=str(inside["id"]))
         return any(each.internal in str(row["message"]) for row in found)

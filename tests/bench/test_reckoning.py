@@ -54,6 +54,7 @@ EVENT: Row = {
     "Booked_By_Prospect__c": False,
     "Source__c": "App",
     "AcceptedEventInviteeIds": {"0037", "0054"},
+    "CreatedById": OURS,
     "LastModifiedById": OURS,
 }
 CALL: Row = {
@@ -84,6 +85,7 @@ TASK: Row = {
     "OwnerId": "0053",
     "WhoId": "00Q8",
     "WhatId": None,
+    "CreatedById": OURS,
     "LastModifiedById": OURS,
 }
 LINKED = {
@@ -128,7 +130,7 @@ def test_what_is_in_step_is_fine(case: Case) -> None:
     assert case.found() == []
 
 
-@pytest.mark.parametrize("name", sorted(EVENT.keys() - {"Id", "LastModifiedById"}))
+@pytest.mark.parametrize("name", sorted(EVENT.keys() - {"Id", "CreatedById", "LastModifiedById"}))
 def test_every_field_of_an_event_is_compared(case: Case, name: str) -> None:
     other = {"AcceptedEventInviteeIds": {"0037"}, "StartDateTime": "2027-01-05T08:15:00Z"}
     case.change(case.sight.outside, "meeting1", **{name: other.get(name, True if EVENT[name] is False else "else")})
@@ -137,7 +139,7 @@ def test_every_field_of_an_event_is_compared(case: Case, name: str) -> None:
     assert case.found() == ["disagreeing"]
 
 
-@pytest.mark.parametrize("name", sorted(TASK.keys() - {"Id", "LastModifiedById"}))
+@pytest.mark.parametrize("name", sorted(TASK.keys() - {"Id", "CreatedById", "LastModifiedById"}))
 def test_every_field_of_a_task_is_compared(case: Case, name: str) -> None:
     case.change(case.sight.outside, "call1", **{name: "else"})
     assert case.found() == ["disagreeing"]
@@ -234,6 +236,26 @@ def test_what_is_deleted_inside_goes_or_stays_as_the_mapping_says(case: Case) ->
     case.meeting.wrong, case.meeting.sent = False, True
     case.sight.bin["meeting1"] = case.sight.outside.pop("meeting1")
     assert case.found() == ["lost"]
+
+
+def test_what_people_entered_and_nothing_was_linked_to_stays(case: Case) -> None:
+    case.sight.inside["meeting1"] = []
+    case.sight.links.pop(("salesforce_event", "00U1"))
+    case.change(case.sight.outside, "meeting1", CreatedById=PEOPLE)
+    assert case.found(deletes=True) == []
+    case.sight.ended.add("00U1")
+    assert case.found(deletes=True) == ["disagreeing"]
+
+
+def test_who_was_deleted_outside_and_made_anew_may_be_missing_on_his_meetings(case: Case) -> None:
+    case.change(case.sight.outside, "meeting1", AcceptedEventInviteeIds={"0037"})
+    assert case.found() == ["disagreeing"]
+    case.meeting.wrong = False
+    case.sight.former["user:4"] = {"0050"}
+    assert case.found() == ["disagreeing"]  # it is still there under another id, say as a Contact
+    case.meeting.wrong = False
+    case.sight.gone["0050"] = None
+    assert case.found() == []
 
 
 def test_of_a_description_that_people_changed_the_last_edit_may_stand(case: Case) -> None:
