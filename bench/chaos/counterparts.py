@@ -227,7 +227,8 @@ def _whom(sight: Sight, row: Row, record: Row) -> dict[str, Any]:
         found["WhoId"] = who
     who = who or record["WhoId"]
     deal = sight.people.get(f"opportunity:{row['opportunity_id']}")
-    if row["opportunity_id"] is None or deal:
+    held = "WhoId" not in found and record["WhoId"]  # what he has become out there is not ours to know
+    if row["opportunity_id"] is None or (deal and not (held and record["WhatId"] is None)):
         found["WhatId"] = None if who and who.startswith(_LEAD) else deal
     return found
 

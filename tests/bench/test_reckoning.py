@@ -310,6 +310,14 @@ def test_whom_nobody_names_any_longer_may_stay(case: Case) -> None:
     assert case.found() == []
 
 
+def test_beside_somebody_who_is_held_the_opportunity_may_be_missing(case: Case) -> None:
+    case.change(case.sight.outside, "meeting1", WhatId=None, AcceptedEventInviteeIds={"0054"})
+    assert case.found() == ["disagreeing"]
+    case.meeting.wrong = False
+    del case.sight.people["prospect:7"]
+    assert case.found() == []
+
+
 def test_what_people_have_entered_need_not_be_linked_yet(case: Case) -> None:
     case.sight.links.pop(("salesforce_event", "00U1"))
     case.meeting.entered = True

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
+import pandas as pd
 import pytest
 
-from modstamp.model import Action, Operation, Status, Values
+from modstamp.model import Action, Column, Operation, Status, Values, Window
 from tests.connectors.contract import update
 from tests.connectors.salesforce.world import SalesforceWorld
 
@@ -44,6 +46,25 @@ def test_a_meeting_and_its_invitees_are_one_write(world: SalesforceWorld, people
     assert [changed.shown[name] for name in LISTS] == [None, json.dumps(people[:1]), None]
     found = world.connector.get("Event", list(LISTS), [record_id])
     assert found["DeclinedEventInviteeIds"][0] == json.dumps(people[:1])
+
+
+@pytest.mark.guarantee("G21")
+def test_the_copy_that_salesforce_makes_for_a_user_is_no_meeting(world: SalesforceWorld) -> None:
+    colleague = world.salesforce.org.people_id
+    began = world.connector.now() - timedelta(seconds=5)
+    (made,) = world.connector.push("Event", [new(AcceptedEventInviteeIds=json.dumps([colleague]))], [])
+    assert world.salesforce.store.count("Event", "IsChild = 1") == 1
+    ends = world.connector.now() + timedelta(seconds=5)
+    window = Window(lower=began, upper=ends)
+
+    created = world.connector.created("Event", ["Subject"], began, ends)
+    found = world.connector.find("Event", [], pd.DataFrame([MEETING | {"OwnerId": colleague}], dtype=object))
+    pages = list(world.connector.pull("Event", ["Subject"], window))
+
+    assert created[Column.ID].tolist() == [made.id]
+    assert found.empty
+    assert [page.records[Column.ID].tolist() for page in pages] == [[made.id]]
+    assert world.connector.count("Event", window) == 1
 
 
 def test_a_refused_invitee_leaves_no_event(world: SalesforceWorld, people: list[str]) -> None:

@@ -32,10 +32,15 @@ _SHORT = {"date", "instant", "reference"}
 _COMPARED = _SHORT | {"text", "choice"}
 _FEW = 4  # rows on the average that share a value which is asked for besides
 ORDER = "SystemModstamp, Id"
+# Every user who is invited to an Event has a copy of it, which our user has made if it has made the Event.
+_NO_COPIES: Mapping[str, str] = MappingProxyType({"Event": "IsChild = false"})
 
 
 def select(names: Iterable[str], type_name: str, where: str = "", order: str = "", at_most: int | None = None) -> str:
+    """The records of a type that are records of their own."""
     text = f"SELECT {', '.join(names)} FROM {type_name}"  # noqa: S608 - names of describe, see the module's docstring
+    if own := _NO_COPIES.get(type_name):
+        where = f"{own} AND ({where})" if where else own
     text += f" WHERE {where}" if where else ""
     text += f" ORDER BY {order}" if order else ""
     return text + (f" LIMIT {at_most}" if at_most else "")
