@@ -107,12 +107,11 @@ class Promise:
         return self.vague(name)
 
     def has_rival(self, name: str, mail: Value) -> bool:
-        """Its key belongs to an internal record that is linked to another one."""
-        for mine, theirs in self.office.world.links():
-            internal = self.rows[Side.INTERNAL].get(mine, {})
-            if mail and internal.get("email") == mail and self.name_of(theirs, Side.EXTERNAL) != name:
-                return True
-        return False
+        """Its key belongs to an internal record that is linked to another one, or it is linked itself and not to that."""
+        linked = {mine: self.name_of(theirs, Side.EXTERNAL) for mine, theirs in self.office.world.links()}
+        known = name in linked.values()
+        rivals = (record for record, row in self.rows[Side.INTERNAL].items() if mail and row["email"] == mail)
+        return any(linked.get(record, name if not known else None) != name for record in rivals)
 
     def vague(self, name: str) -> bool:
         """Of records that have, or had, others like them, several outcomes are right."""
@@ -199,15 +198,16 @@ class Promise:
 
     def check_pair(self, mine: str, theirs: str) -> None:
         internal, external = self.rows[Side.INTERNAL].get(mine), self.rows[Side.EXTERNAL].get(theirs)
-        names = {self.name_of(mine, Side.INTERNAL), self.name_of(theirs, Side.EXTERNAL)}
+        name, other = self.name_of(mine, Side.INTERNAL), self.name_of(theirs, Side.EXTERNAL)
+        names = {name, other}
         if internal is None or external is None or names & self.memory.unseen:
             return  # gone without proof (G12)
-        (name, *others) = names
-        assert not others or names & self.memory.muddled or self.waits(name), f"{names} are linked"
+        waits = any(self.waits(each) for each in names)
+        assert name == other or names & self.memory.muddled or waits, f"{names} are linked"
         for what in FIELDS:
-            self.check_field(name, what, internal[what], external[FIELDS[what]])
+            self.check_field(name, what, internal[what], external[FIELDS[what]], waits=waits)
 
-    def check_field(self, name: str, what: str, mine: Value, theirs: Value) -> None:
+    def check_field(self, name: str, what: str, mine: Value, theirs: Value, *, waits: bool) -> None:
         key = (name, what)
         agree = rewritten(mine) == rewritten(theirs)
         where = f"{name} {what}: {mine!r} inside, {theirs!r} outside"
@@ -217,7 +217,7 @@ class Promise:
             renamed = name in self.memory.muddled and what not in BOTH  # what is known of it stands under another name
             if self.off(what):
                 self.unsettled.add(name)
-            excused = key in self.memory.against | self.memory.held or renamed or self.waits(name) or self.off(what)
+            excused = key in self.memory.against | self.memory.held or renamed or waits or self.off(what)
             assert excused, f"{where}: the sides differ"
         edits = self.memory.edits.get(key, {})
         if not edits or name in self.memory.disturbed | self.memory.muddled:
