@@ -9,7 +9,7 @@ import sqlite3
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
 from modstamp.errors import ConfigurationError, Problem
@@ -17,7 +17,7 @@ from modstamp.errors import ConfigurationError, Problem
 _POSTGRESQL = frozenset({"postgres", "postgresql"})
 _BUSY_SECONDS = 30
 _CONNECT_SECONDS = 10
-_FORBIDS_WRITING = "forbids writing"  # how a connection of SQLite was left
+_READER = "reader"  # under which an engine of SQLite knows the one that may not write
 
 
 def open_engine(url: str | URL) -> Engine:
@@ -43,8 +43,14 @@ def open_engine(url: str | URL) -> Engine:
 
 
 def read_only(engine: Engine) -> Engine:
-    """The same pool, whose transactions the database itself forbids to write: for dry runs."""
-    return engine.execution_options(postgresql_readonly=True, read_only=True)
+    """The same database, which itself forbids these transactions to write: for dry runs.
+
+    SQLite has connections of its own for them: to forbid it and to allow it again would make it forget its statements.
+    """
+    if engine.dialect.name == "sqlite":
+        reader: Engine = engine.get_execution_options().get(_READER, engine)
+        return reader
+    return engine.execution_options(postgresql_readonly=True)
 
 
 def _unusable(what: str) -> ConfigurationError:
@@ -63,9 +69,19 @@ def _open_postgresql(url: URL) -> Engine:
 
 
 def _open_sqlite(url: URL) -> Engine:
-    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": _BUSY_SECONDS})
+    reader = _connected(url, "BEGIN")
+    event.listen(reader, "connect", _forbid_writing)
+    engine = _connected(url, "BEGIN IMMEDIATE", **{_READER: reader})
+    event.listen(engine, "engine_disposed", lambda _: reader.dispose())
+    return engine
+
+
+def _connected(url: URL, begin: str, **options: Any) -> Engine:
+    """An engine whose connections are prepared, and whose transactions begin with this statement."""
+    arguments = {"timeout": _BUSY_SECONDS}
+    engine = create_engine(url, hide_parameters=True, connect_args=arguments, execution_options=options)
     event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", _begin)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
     return engine
 
 
@@ -84,9 +100,6 @@ def _lower(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
 
-def _begin(connection: Connection) -> None:
-    forbids_writing = bool(connection.get_execution_options().get("read_only"))
-    if connection.info.get(_FORBIDS_WRITING) != forbids_writing:
-        connection.exec_driver_sql(f"PRAGMA query_only = {int(forbids_writing)}")
-        connection.info[_FORBIDS_WRITING] = forbids_writing
-    connection.exec_driver_sql("BEGIN" if forbids_writing else "BEGIN IMMEDIATE")
+def _forbid_writing(connection: sqlite3.Connection, record: Any) -> None:
+    del record
+    connection.execute("PRAGMA query_only = ON")

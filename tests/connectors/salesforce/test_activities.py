@@ -58,7 +58,7 @@ def test_the_copy_that_salesforce_makes_for_a_user_is_no_meeting(world: Salesfor
     window = Window(lower=began, upper=ends)
 
     created = world.connector.created("Event", ["Subject"], began, ends)
-    found = world.connector.find("Event", [], pd.DataFrame([MEETING | {"OwnerId": colleague}], dtype=object))
+    found = world.connector.find("Event", [], pd.DataFrame([{**MEETING, "OwnerId": colleague}], dtype=object))
     pages = list(world.connector.pull("Event", ["Subject"], window))
 
     assert created[Column.ID].tolist() == [made.id]

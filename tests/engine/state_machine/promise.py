@@ -107,7 +107,7 @@ class Promise:
         return self.vague(name)
 
     def has_rival(self, name: str, mail: Value) -> bool:
-        """Its key belongs to an internal record that is linked to another one, or it is linked itself and not to that."""
+        """Its key belongs to an internal record that is linked elsewhere, or it is linked itself and not to that."""
         linked = {mine: self.name_of(theirs, Side.EXTERNAL) for mine, theirs in self.office.world.links()}
         known = name in linked.values()
         rivals = (record for record, row in self.rows[Side.INTERNAL].items() if mail and row["email"] == mail)
