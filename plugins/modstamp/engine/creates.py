@@ -24,7 +24,8 @@ from modstamp.model import Column, Outcome, Presence, Side, Status
 
 Row = Mapping[Any, Any]
 UNTOLD = "SEVERAL_FOUND"
-_LIKE = 0.5  # share of the values that were sent, beside the match key, that must be there
+_LIKE, _FEWEST = 0.5, 2  # share and number of the values that were sent, beside the match key, that must be there
+_SHARED = frozenset({"boolean", "choice", "reference"})  # kinds whose values many records have in common
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,9 +224,13 @@ def _by_one_key(search: _Search, mapping: TypeMapping, names: Sequence[str]) -> 
 
 def _by_likeness(search: _Search) -> None:
     """Where the key was edited: pairs that are more like each other than like anything else."""
-    match = {name: set(look.fields_of(each, each.match_fields)) for name, each in search.mappings.items()}
+    described = search.environment.connector.describe(search.environment.mapping.external_type).fields
+    telling = {name for name, each in described.items() if each.kind not in _SHARED}
+    names = {
+        name: telling.difference(look.fields_of(each, each.match_fields)) for name, each in search.mappings.items()
+    }
     scores = {
-        (row["link_id"], record.id): _likeness(row["sent"], record.row, match[row["mapping"]])
+        (row["link_id"], record.id): _likeness(row["sent"], record.row, names[row["mapping"]])
         for row in search.open()
         for record in search.fitting(row)
     }
@@ -241,8 +246,8 @@ def _by_likeness(search: _Search) -> None:
             search.give(rows[link], search.records[record_id])
 
 
-def _likeness(sent: Row, record: Row, match: set[str]) -> float:
-    """Share of what was sent, beside the match key, that the record shows."""
-    names = [name for name in sent if name not in match]
+def _likeness(sent: Row, record: Row, telling: Collection[str]) -> float:
+    """Share of what was sent in these fields that the record shows."""
+    names = [name for name in sent if name in telling]
     same = [name for name in names if _folded(sent[name]) == _folded(record.get(name))]
-    return len(same) / len(names) if names else 0.0
+    return len(same) / len(names) if len(same) >= _FEWEST else 0.0
