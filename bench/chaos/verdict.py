@@ -198,6 +198,8 @@ class Judge:
         if len(deleted) > 1:
             return
         deletion = next(iter(deleted.values()))
+        if self._taken_over(record, deletion):
+            return
         other = _OTHER[deletion.side]
         unseen = [version for each in FIELDS[record.type] for version in self._unknown(record, each, deletion)]
         if unseen and not there[other]:
@@ -214,6 +216,11 @@ class Judge:
             )
         elif there[deletion.side]:
             yield Finding("resurrected", record.name, f"deleted {deletion.side}, and only there it is again")
+
+    def _taken_over(self, record: Record, deletion: Deletion) -> bool:
+        """Of a merge's winner: who deletes its prospect lets the loser's have its Lead, name and all (G12)."""
+        losers = (each.name for each in self.scene.records.values() if each.merged == record.name)
+        return deletion.side == INTERNAL and any(self.sides.outside.get(name) for name in losers)
 
     def _unknown(self, record: Record, each: Field, deletion: Deletion) -> list[Version]:
         """What whoever deleted the record had not seen, without losers of conflicts that the history names."""
