@@ -195,10 +195,8 @@ class Judge:
             absent = " and ".join(side for side, found in there.items() if not found)
             yield Finding("lost", record.name, f"nobody deleted it, and it is missing on {absent}; born {record.born}")
             return
-        if len(deleted) > 1:
-            return
         deletion = next(iter(deleted.values()))
-        if self._taken_over(record, deletion):
+        if len(deleted) > 1 or self._taken_over(record, deletion):
             return
         other = _OTHER[deletion.side]
         unseen = [version for each in FIELDS[record.type] for version in self._unknown(record, each, deletion)]
