@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from modstamp import inspection
+from modstamp.errors import ConfigurationError
 from tests.fixtures.office import CONTACT, LEAD, Office
 from tests.fixtures.small_office import MappingFiles
 
@@ -74,6 +75,47 @@ def test_a_meeting_with_a_prospect_becomes_an_event_with_its_people(small_office
     told = answers(small_office, event["Id"])
     assert told[small_office.one("SELECT external_id FROM sync_links WHERE mapping = :m", m=LEAD)] == "Accepted"
     assert small_office.push(EVENT).counts.get("seen", 0) == 0
+
+
+@pytest.mark.requirement("OSF-045")
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param("App", marks=pytest.mark.requirement("OMS-047")),
+        pytest.param("Sync", marks=pytest.mark.requirement("OMS-048")),
+    ],
+)
+@pytest.mark.parametrize(("kind", "mapping"), [("Lead", LEAD), ("Contact", CONTACT)])
+def test_a_meeting_goes_to_the_lead_or_contact_and_tells_where_it_was_made(
+    small_office: Office, kind: str, mapping: str, source: str
+) -> None:
+    known = {} if source == "App" else {"source": source}  # what is booked here says nothing of it
+    meeting(small_office, person(small_office, kind, mapping), **known)
+
+    small_office.push(EVENT)
+
+    (event,) = events(small_office)
+    (who,) = small_office.salesforce.store.rows(kind)
+    assert (event["WhoId"], event["Source__c"]) == (who["Id"], source)
+
+
+@pytest.mark.requirement("OMS-008")
+def test_times_go_and_a_duration_is_worked_out_of_them(small_office: Office, files: MappingFiles) -> None:
+    """There is no duration to be mapped: the mapping file that names one is refused."""
+    row = {"external": "DurationInMinutes", "direction": "out"}
+    files.add_field("event", {"internal": "=starts_at|minutes_until(ends_at)", **row})
+    made = meeting(small_office, person(small_office, "Contact", CONTACT))
+    small_office.push(EVENT)
+    assert events(small_office)[0]["DurationInMinutes"] == 60
+
+    edit(small_office, made, ends_at="2026-03-02 10:30:00+00:00")
+    small_office.push(EVENT)
+    (event,) = events(small_office)
+    assert (event["EndDateTime"], event["DurationInMinutes"]) == ("2026-03-02T10:30:00.000+0000", 90)
+
+    files.replace("event", "=starts_at|minutes_until(ends_at)", "duration")
+    with pytest.raises(ConfigurationError, match="duration"):
+        small_office.push(EVENT)
 
 
 @pytest.mark.requirement("OMS-023")

@@ -87,6 +87,26 @@ def test_polling_only_reads_and_goes_by_the_system_modstamp(small_office: Office
     assert set(small_office.salesforce.counts()) <= {"login", "versions", "describe", "query", "charged"}
 
 
+@pytest.mark.requirement("OSF-109")
+def test_pushing_only_looks_at_what_is_new_or_changed_here(small_office: Office) -> None:
+    (lead,) = small_office.fill_leads(1)
+    small_office.poll()
+    small_office.later(3600)
+    small_office.salesforce.edit("Lead", lead, Phone="outside")  # a poll's work, not a push's
+    add = "INSERT INTO prospects (email, last_name, company) VALUES ('new@example.com', 'New', 'Firm')"
+    for statement in ("UPDATE prospects SET title = 'Chief'", add):
+        small_office.sql(statement)
+    small_office.later()
+
+    assert small_office.push().counts["seen"] == 2
+    assert small_office.push().counts.get("seen", 0) == 0
+
+    leads = sorted((row["LastName"], row["Title"]) for row in small_office.salesforce.store.rows("Lead"))
+    assert [title for _, title in leads].count("Chief") == 1
+    assert "New" in {name for name, _ in leads}
+    assert small_office.sql("SELECT phone FROM prospects WHERE title = 'Chief'")[0][0] != "outside"
+
+
 @pytest.mark.requirement("OSF-116")
 @pytest.mark.parametrize("on", [True, False])
 def test_inbound_create(small_office: Office, files: MappingFiles, *, on: bool) -> None:
