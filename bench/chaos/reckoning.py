@@ -60,12 +60,16 @@ class Reckoning:
     def _one(self, happening: Happening) -> Iterator[Finding]:
         rows, records = (each.get(happening.name, []) for each in (self.sight.inside, self.sight.outside))
         most = 1 if happening.kind is MEETING else len(rows) or happening.made
+        back = [row["Id"] for row in records if self._came_back(happening, row)]
+        if len(records) > most >= len(records) - len(back):
+            yield Finding(UNSEEN, happening.name, f"made again before they were restored: {back}")
+            return
         if len(records) > most:
             told = f"{len(rows)} inside, {len(records)} outside: {[row['Id'] for row in records]}"
             yield Finding("doubled", happening.name, told)
             return
-        back = len(happening.removed - {row["Id"] for row in records}) + len(records) - most
-        if back > 0 and not self.recreates:
+        too_many = len(happening.removed - {row["Id"] for row in records}) + len(records) - most
+        if too_many > 0 and not self.recreates:
             yield Finding(
                 "resurrected", happening.name, f"people deleted {happening.removed}, and {len(records)} are there"
             )
@@ -111,6 +115,11 @@ class Reckoning:
     def _was_ours(self, record: Row) -> bool:
         """Made by us or linked once; what somebody entered by hand and nothing was linked to is his."""
         return record["CreatedById"] == self.ours or record["Id"] in self.sight.ended
+
+    def _came_back(self, happening: Happening, record: Row) -> bool:
+        """With its person, whom somebody restored: its link had ended."""
+        restored = record["Id"] in self.sight.ended and record["LastModifiedById"] != self.ours
+        return restored and not self._is_linked(happening, record)
 
     def _is_linked(self, happening: Happening, record: Row) -> bool:
         return any((mapping, record["Id"]) in self.sight.links for mapping in happening.kind.mappings)

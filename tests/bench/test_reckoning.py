@@ -155,6 +155,14 @@ def test_an_event_too_many_is_doubled(case: Case) -> None:
     assert case.found() == ["doubled"]
 
 
+def test_an_event_that_was_made_again_before_its_person_came_back_is_told(case: Case) -> None:
+    case.sight.outside["meeting1"].append(EVENT | {"Id": "00U2", "LastModifiedById": PEOPLE})
+    assert case.found() == ["doubled"]
+    case.meeting.wrong = False
+    case.sight.ended.add("00U2")
+    assert case.found() == [UNSEEN]
+
+
 def test_copies_are_one_event(case: Case) -> None:
     copy = MEETING | {"id": 2, "user_id": 4, "is_organizer": False}
     case.sight.inside["meeting1"].append(copy)
