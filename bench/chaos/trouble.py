@@ -47,6 +47,7 @@ def _options(kind: str, dice: random.Random) -> dict[str, Any]:
         "flow": {"object": dice.choice(_TYPES), "values": _TOUCH, "delay": dice.choice([0.0, 0.0, 0.7])},
         "hidden_field": {**struck, "read_only": dice.random() < _HALF},
         "hidden_records": {"object": dice.choice(_TYPES)},
+        "changed_field": {"object": person, "field": one, "length": 40},
         "dropped_field": {"object": "Contact", "field": "Contact_Status__c"},
         "added_field": {"object": person, "field": "Chaos__c", "required": dice.random() < _HALF},
     }
