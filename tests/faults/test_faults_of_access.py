@@ -53,6 +53,22 @@ def test_a_field_that_we_may_no_longer_see(open_desk: Callable[..., Desk], remem
 
 @pytest.mark.fault("hidden_field")
 @pytest.mark.guarantee("G8")
+def test_a_field_that_only_a_push_went_without(desk: Desk) -> None:
+    """It is back before the next poll, which looks at its records all the same: their entries are gone."""
+    desk.in_step()
+    desk.change(MAIL, phone="inside")
+    desk.add("new@example.com", phone="new")
+    desk.salesforce.fault("hidden_field", object="Lead", field="Phone", read_only=False)
+
+    desk.push()
+
+    assert "Phone" in desk.said()
+    desk.settle()
+    desk.account({(MAIL, "phone"): "inside", ("new@example.com", "phone"): "new"})
+
+
+@pytest.mark.fault("hidden_field")
+@pytest.mark.guarantee("G8")
 def test_a_field_that_we_may_only_read(desk: Desk) -> None:
     ids = desk.in_step()
     desk.salesforce.fault("hidden_field", object="Lead", field="Phone", read_only=True)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from modstamp.engine import amounts, convert, extract, land, parts, send
+from modstamp.engine import amounts, convert, extract, land, parts, send, sight
 from modstamp.engine.batch import Source
 from modstamp.engine.context import Context
 from modstamp.engine.environment import Environment, Job
@@ -128,6 +128,7 @@ def _land(job: Job, batch: Source, *, moves: bool) -> Plan:
 
 def _land_once(job: Job, batch: Source, *, moves: bool) -> Plan:
     mapping = job.environment.mapping
+    sight.remember(job.environment, sight.absent(mapping, batch.records))
     with job.environment.store.begin(writer=mapping.name) as tx:
         tx.leases.check(job.lease)
         planned = land.land(job, tx, batch)

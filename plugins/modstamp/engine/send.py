@@ -11,7 +11,7 @@ from random import SystemRandom
 
 import numpy as np
 
-from modstamp.engine import journal, land, leftovers, look, settle
+from modstamp.engine import journal, land, leftovers, look, settle, sight
 from modstamp.engine.batch import Batch, Source, assemble
 from modstamp.engine.context import Context
 from modstamp.engine.dispatch import NO_ENTRY, Sending, dispatch, open_intents
@@ -63,8 +63,11 @@ def _send_once(job: Job, source: Source, *, tries_again: bool) -> list[str]:
     """All four steps. Returns the ids of locked records."""
     started = time.monotonic()
     seen = _read(job.environment, source)
+    sight.remember(job.environment, sight.hidden(job.environment))
     sendings = land.twice(lambda: _intend(job, source, seen))
-    return dispatch(job, sendings, started, tries_again=tries_again)
+    locked = dispatch(job, sendings, started, tries_again=tries_again)
+    sight.remember(job.environment, sight.hidden(job.environment))  # it may have gone while this was sent
+    return locked
 
 
 def preview(environment: Environment, source: Source, context: Context) -> Plan:

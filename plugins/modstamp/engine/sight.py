@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pandas as pd
+
 from modstamp.engine.environment import Environment
 from modstamp.mapping import drift
 from modstamp.mapping.drift import Drift, Schema
@@ -79,11 +81,37 @@ def accept(store: Store, mapping: TypeMapping, shown: TypeDescription, who: str)
     return accepted
 
 
+def absent(mapping: TypeMapping, records: pd.DataFrame) -> list[str]:
+    """Mapped external fields that these records of the type do not show."""
+    return [name for name in mapping.field_names(Side.EXTERNAL) if len(records) and name not in records]
+
+
+def hidden(environment: Environment) -> list[str]:
+    """Mapped external fields that the type does not show now, as far as this run has seen."""
+    shown = environment.connector.describe(environment.mapping.external_type).fields
+    return [name for name in environment.mapping.field_names(Side.EXTERNAL) if name not in shown]
+
+
+def remember(environment: Environment, names: Sequence[str]) -> None:
+    """What a run goes on without is looked at again when a poll sees it, also if it is back before that (G8).
+
+    In a transaction of its own, before any that locks links: whoever takes up a changed mapping locks these the other
+    way round.
+    """
+    if not names:
+        return
+    with environment.store.begin() as tx:
+        before, document = taken_out(tx.adoption.known(environment.mapping.name))
+        if before is None or document is None:
+            return
+        unseen = [*before["unseen"], *(name for name in names if name not in before["unseen"])]
+        if unseen != before["unseen"]:
+            tx.adoption.keep(environment.mapping.name, put_back(document, {**before, "unseen": unseen}))
+
+
 def missing(environment: Environment) -> str:
     """What a run went on without, in words; empty if there is nothing to say."""
-    mapping = environment.mapping
-    shown = environment.connector.describe(mapping.external_type).fields
-    names = [name for name in mapping.field_names(Side.EXTERNAL) if name not in shown]
+    mapping, names = environment.mapping, hidden(environment)
     if not names or mapping.drift == "ignore":
         return ""
     return f"went on without {', '.join(names)}, which {mapping.external} no longer shows to our user"
