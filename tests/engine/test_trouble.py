@@ -91,7 +91,7 @@ def test_an_unlinked_record_that_waits_is_not_judged_again_until_it_changes(worl
 def test_a_limit_reached_pauses_the_run_and_the_next_one_goes_on(world: World) -> None:
     records = _prospects(world, 6)
     world.connector.batch_size = 2
-    world.connector.maximum = world.connector.calls + 4  # the description twice, the look-up and one batch
+    world.connector.maximum = world.connector.calls + 3  # the description, the look-up and one batch
 
     summary = world.push()
 

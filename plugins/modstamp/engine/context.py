@@ -24,6 +24,7 @@ class Context:
     write outside, "" if that is not known; `answer_wait`: for how long a create on its way may still arrive. `now`: the
     moment that conditions with relative times go by, one for the whole run. `border`: the stamp at which a slice ended.
     `unmet`: fields that the target needs on create and no field mapping writes, so that nothing can be created.
+    `hidden`: mapped fields that the target did not show when the loading of a push began (G8).
     `kinds_of_others`: internal field → the values with which a record is another mapping's to create.
     """
 
@@ -37,4 +38,5 @@ class Context:
     now: datetime = field(default_factory=_now)
     border: str = ""
     unmet: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
     kinds_of_others: Mapping[str, frozenset[Value]] = field(default_factory=dict)

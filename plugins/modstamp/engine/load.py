@@ -19,6 +19,7 @@ from modstamp.engine.plan import Plan
 from modstamp.engine.window import last_in_order
 from modstamp.instants import from_text
 from modstamp.mapping.apart import kinds_of_others
+from modstamp.mapping.drift import unseen
 from modstamp.mapping.required import unmet
 from modstamp.mapping.schema import CANCELED
 from modstamp.model import Column, Direction, Presence, Side
@@ -128,7 +129,7 @@ def _land(job: Job, batch: Source, *, moves: bool) -> Plan:
 
 def _land_once(job: Job, batch: Source, *, moves: bool) -> Plan:
     mapping = job.environment.mapping
-    sight.remember(job.environment, sight.absent(mapping, batch.records))
+    sight.remember(job.environment, unseen(mapping, batch.records.columns))
     with job.environment.store.begin(writer=mapping.name) as tx:
         tx.leases.check(job.lease)
         planned = land.land(job, tx, batch)
@@ -160,6 +161,7 @@ def _move_cursor(job: Job, handoff: Handoff) -> None:
 def context_of(environment: Environment, handoff: Handoff) -> Context:
     """What this run's plans depend on besides their batches."""
     allowed = handoff.direction is Direction.POLLING or _all_matched(environment)
+    lacks, hidden = _lacking(environment) if handoff.direction is Direction.PUSHING else ((), ())
     return Context(
         clock_offset=handoff.clock_offset,
         creates_allowed=allowed,
@@ -167,7 +169,8 @@ def context_of(environment: Environment, handoff: Handoff) -> Context:
         answer_wait=environment.settings.answer_wait(creates=False),
         now=from_text(handoff.started_at),
         border=_border(environment, handoff),
-        unmet=_unmet(environment) if handoff.direction is Direction.PUSHING else (),
+        unmet=lacks,
+        hidden=hidden,
         kinds_of_others=kinds_of_others(environment.mapping, environment.relatives)
         if handoff.direction is Direction.PUSHING
         else {},
@@ -183,11 +186,13 @@ def _border(environment: Environment, handoff: Handoff) -> str:
     return "" if first else handoff.reached[0]
 
 
-def _unmet(environment: Environment) -> tuple[str, ...]:
+def _lacking(environment: Environment) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """`unmet` and `hidden` of the context. Without creates all there is to know shows in the records that are read."""
     mapping = environment.mapping
     if not mapping.outbound.create.on:
-        return ()
-    return unmet(mapping, Direction.PUSHING, environment.connector.describe(mapping.external_type))
+        return (), ()
+    shown = environment.connector.describe(mapping.external_type)
+    return unmet(mapping, Direction.PUSHING, shown), tuple(unseen(mapping, shown.fields))
 
 
 def _all_matched(environment: Environment) -> bool:

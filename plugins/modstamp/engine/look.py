@@ -219,9 +219,9 @@ def _may_be_of_siblings(
 
 
 def _together(records: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
-    """An empty frame has every column, also those that the system no longer shows (G8): it adds nothing."""
+    """An empty frame adds nothing, and one that was not read has every column, also what the system hides (G8)."""
     return (
-        pd.concat([records, found], ignore_index=True) if len(records) and len(found) else max(records, found, key=len)
+        pd.concat([records, found], ignore_index=True) if len(records) and len(found) else max(found, records, key=len)
     )
 
 

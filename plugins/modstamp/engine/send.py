@@ -5,6 +5,7 @@ A crash between any two of them leaves an open intent, and `recover` runs before
 
 from __future__ import annotations
 
+import itertools
 import time
 from dataclasses import replace
 from random import SystemRandom
@@ -33,6 +34,7 @@ from modstamp.engine.merge import Cell
 from modstamp.engine.partial import whole
 from modstamp.engine.plan import Plan, plan
 from modstamp.engine.settle import AT_REST, Settling
+from modstamp.mapping.drift import unseen
 from modstamp.model import Action, Column, Direction, Operation, OwnKey, Side, Value
 from modstamp.ports import LINK_COLUMNS, Transaction
 from modstamp.settings import Settings
@@ -63,11 +65,10 @@ def _send_once(job: Job, source: Source, *, tries_again: bool) -> list[str]:
     """All four steps. Returns the ids of locked records."""
     started = time.monotonic()
     seen = _read(job.environment, source)
-    sight.remember(job.environment, sight.hidden(job.environment))
+    read = (unseen(job.environment.mapping, each.columns) for each in (seen.records, seen.found))
+    sight.remember(job.environment, [*job.context.hidden, *itertools.chain(*read)])
     sendings = land.twice(lambda: _intend(job, source, seen))
-    locked = dispatch(job, sendings, started, tries_again=tries_again)
-    sight.remember(job.environment, sight.hidden(job.environment))  # it may have gone while this was sent
-    return locked
+    return dispatch(job, sendings, started, tries_again=tries_again)
 
 
 def preview(environment: Environment, source: Source, context: Context) -> Plan:

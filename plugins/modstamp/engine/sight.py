@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pandas as pd
-
 from modstamp.engine.environment import Environment
 from modstamp.mapping import drift
 from modstamp.mapping.drift import Drift, Schema
 from modstamp.mapping.schema import TypeMapping
 from modstamp.mapping.terms import Document
-from modstamp.model import Direction, Side, TypeDescription
+from modstamp.model import Direction, TypeDescription
 from modstamp.ports import Store, Transaction
 
 _SCHEMA = "schema"  # in the document that is kept of a mapping
@@ -81,17 +79,6 @@ def accept(store: Store, mapping: TypeMapping, shown: TypeDescription, who: str)
     return accepted
 
 
-def absent(mapping: TypeMapping, records: pd.DataFrame) -> list[str]:
-    """Mapped external fields that these records of the type do not show."""
-    return [name for name in mapping.field_names(Side.EXTERNAL) if len(records) and name not in records]
-
-
-def hidden(environment: Environment) -> list[str]:
-    """Mapped external fields that the type does not show now, as far as this run has seen."""
-    shown = environment.connector.describe(environment.mapping.external_type).fields
-    return [name for name in environment.mapping.field_names(Side.EXTERNAL) if name not in shown]
-
-
 def remember(environment: Environment, names: Sequence[str]) -> None:
     """What a run goes on without is looked at again when a poll sees it, also if it is back before that (G8).
 
@@ -104,14 +91,15 @@ def remember(environment: Environment, names: Sequence[str]) -> None:
         before, document = taken_out(tx.adoption.known(environment.mapping.name))
         if before is None or document is None:
             return
-        unseen = [*before["unseen"], *(name for name in names if name not in before["unseen"])]
+        unseen = list(dict.fromkeys([*before["unseen"], *names]))
         if unseen != before["unseen"]:
             tx.adoption.keep(environment.mapping.name, put_back(document, {**before, "unseen": unseen}))
 
 
 def missing(environment: Environment) -> str:
     """What a run went on without, in words; empty if there is nothing to say."""
-    mapping, names = environment.mapping, hidden(environment)
+    mapping = environment.mapping
+    names = drift.unseen(mapping, environment.connector.describe(mapping.external_type).fields)
     if not names or mapping.drift == "ignore":
         return ""
     return f"went on without {', '.join(names)}, which {mapping.external} no longer shows to our user"

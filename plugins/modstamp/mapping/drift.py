@@ -7,7 +7,7 @@ others the names, as only their coming is worth a word.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Container, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -59,7 +59,7 @@ def first_sight(mapping: TypeMapping, shown: TypeDescription) -> Schema:
     return {
         "names": sorted(shown.fields),
         "fields": {name: _terms(shown.fields[name]) for name in mapped if name in shown.fields},
-        "unseen": _unseen(mapping, shown),
+        "unseen": unseen(mapping, shown.fields),
         "told": [],
     }
 
@@ -72,7 +72,7 @@ def noticed(mapping: TypeMapping, known: Schema | None, shown: TypeDescription) 
     found = compare(mapping, followed, shown)
     entries = [each.as_dict() for each in found]
     fresh = [each for each, entry in zip(found, entries, strict=True) if entry not in known["told"]]
-    return {**followed, "unseen": _unseen(mapping, shown), "told": entries}, fresh
+    return {**followed, "unseen": unseen(mapping, shown.fields), "told": entries}, fresh
 
 
 def accepted(mapping: TypeMapping, known: Schema, shown: TypeDescription) -> Schema:
@@ -80,6 +80,11 @@ def accepted(mapping: TypeMapping, known: Schema, shown: TypeDescription) -> Sch
     awaited = dict.fromkeys(name for name in known["fields"] if name in mapping.field_names(Side.EXTERNAL))
     after = first_sight(mapping, shown)
     return {**after, "fields": {**awaited, **after["fields"]}, "unseen": known["unseen"]}
+
+
+def unseen(mapping: TypeMapping, shown: Container[str]) -> list[str]:
+    """Mapped external fields that the type, or a frame of its records, does not show."""
+    return [name for name in mapping.field_names(Side.EXTERNAL) if name not in shown]
 
 
 def returned(mapping: TypeMapping, before: Schema | None, after: Schema | None) -> list[str]:
@@ -146,10 +151,6 @@ def _of_mapped(mapping: TypeMapping, known: Schema, shown: TypeDescription) -> I
 def _appeared(mapping: TypeMapping, known: Schema, shown: TypeDescription) -> Iterator[Drift]:
     familiar = {*known["names"], *mapping.field_names(Side.EXTERNAL)}
     return (Drift("appeared", name, {}, {}) for name in shown.fields if name not in familiar)
-
-
-def _unseen(mapping: TypeMapping, shown: TypeDescription) -> list[str]:
-    return [name for name in mapping.field_names(Side.EXTERNAL) if name not in shown.fields]
 
 
 def _terms(field: Field) -> dict[str, Any]:
