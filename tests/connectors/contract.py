@@ -273,6 +273,10 @@ class ConnectorContract:
             found = world.connector.find(world.type_name, [world.key], object_frame({world.text: keys}))
             assert len(found) == 0
             assert {world.key, world.text, *Column} == set(found.columns)
+        equal_in_one = object_frame({world.key: [world.values(1)[world.key]], world.text: ["another"]})
+        found = world.connector.find(world.type_name, [world.key], equal_in_one)
+        assert len(found) == 0
+        assert {world.key, world.text, *Column} == set(found.columns)
 
     @pytest.mark.guarantee("G21")
     def test_what_our_user_created_is_found_by_its_time_deleted_or_not(self, world: World) -> None:

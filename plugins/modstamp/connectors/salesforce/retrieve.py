@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
+import numpy as np
 import pandas as pd
 
 from modstamp.connectors.salesforce import records, soql
@@ -169,8 +170,9 @@ def _equal(found: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:
     if len(names) == 1 or any(name not in found for name in names):
         return found
     wanted = {_folded(row) for row in keys.itertuples(index=False)}
-    there = [_folded(row) in wanted for row in found[names].itertuples(index=False)]
-    return found[there].reset_index(drop=True)
+    there = (_folded(row) in wanted for row in found[names].itertuples(index=False))
+    # Not as a list: an empty list would choose no column at all.
+    return found[np.fromiter(there, bool, len(found))].reset_index(drop=True)
 
 
 def _folded(row: Iterable[Any]) -> tuple[Any, ...]:
