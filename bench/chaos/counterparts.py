@@ -37,8 +37,8 @@ _LEAD: Final = "00Q"
 class Sight:
     """Both sides. `inside`, `outside`, `bin`: name → rows. `links`: (mapping, external id) → internal id, of live ones.
 
-    `people`: type:id → id outside. `former`: type:id → ids outside that it was linked to. `gone`: ids outside of who
-    was deleted, merged or converted → who they are now, or None. `ended`: ids outside whose link has ended.
+    `people`: type:id → id outside. `former`: type:id → ids outside of links that ended. `gone`: ids outside of who
+    was deleted, merged or converted → who they are now, or None.
 
     `strays`: rows outside without a name. `named`: (mapping, internal id) → name.
     """
@@ -50,7 +50,6 @@ class Sight:
     people: dict[str, str] = field(default_factory=dict)
     former: dict[str, set[str]] = field(default_factory=dict)
     gone: dict[str, str | None] = field(default_factory=dict)
-    ended: set[str] = field(default_factory=set)
     strays: list[Row] = field(default_factory=list)
     named: dict[tuple[str, str], str] = field(default_factory=dict)
 
@@ -60,6 +59,10 @@ class Sight:
         while known in self.gone:
             known = self.gone[known]
         return known
+
+    def was_linked(self, record: Row) -> bool:
+        """Its link has ended."""
+        return any(record["Id"] in ids for ids in self.former.values())
 
     def made_anew(self, who: str) -> bool:
         """Deleted outside, which took him off his meetings, and made again: he is on them when they are edited."""
@@ -99,7 +102,6 @@ def _linked(scene: Scene, sight: Sight) -> None:
         who = f"{_TYPES.get(link['mapping'])}:{link['internal_id']}"
         if link["state"] == "tombstone":
             sight.former.setdefault(who, set()).add(link["external_id"])
-            sight.ended.add(link["external_id"])
             continue
         sight.links[link["mapping"], link["external_id"]] = link["internal_id"]
         if link["mapping"] in _TYPES:

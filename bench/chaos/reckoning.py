@@ -114,11 +114,11 @@ class Reckoning:
 
     def _was_ours(self, record: Row) -> bool:
         """Made by us or linked once; what somebody entered by hand and nothing was linked to is his."""
-        return record["CreatedById"] == self.ours or record["Id"] in self.sight.ended
+        return record["CreatedById"] == self.ours or self.sight.was_linked(record)
 
     def _came_back(self, happening: Happening, record: Row) -> bool:
         """With its person, whom somebody restored: its link had ended."""
-        restored = record["Id"] in self.sight.ended and record["LastModifiedById"] != self.ours
+        restored = self.sight.was_linked(record) and record["LastModifiedById"] != self.ours
         return restored and not self._is_linked(happening, record)
 
     def _is_linked(self, happening: Happening, record: Row) -> bool:

@@ -159,7 +159,7 @@ def test_an_event_that_was_made_again_before_its_person_came_back_is_told(case: 
     case.sight.outside["meeting1"].append(EVENT | {"Id": "00U2", "LastModifiedById": PEOPLE})
     assert case.found() == ["doubled"]
     case.meeting.wrong = False
-    case.sight.ended.add("00U2")
+    case.sight.former["meeting:1"] = {"00U2"}
     assert case.found() == [UNSEEN]
 
 
@@ -251,7 +251,7 @@ def test_what_people_entered_and_nothing_was_linked_to_stays(case: Case) -> None
     case.sight.links.pop(("salesforce_event", "00U1"))
     case.change(case.sight.outside, "meeting1", CreatedById=PEOPLE)
     assert case.found(deletes=True) == []
-    case.sight.ended.add("00U1")
+    case.sight.former["meeting:1"] = {"00U1"}
     assert case.found(deletes=True) == ["disagreeing"]
 
 

@@ -17,12 +17,6 @@ def _cut(desk: Desk, kind: str) -> None:
     desk.office.salesforce.fault(kind, times=1, method="POST", path="/composite")
 
 
-def _later(desk: Desk) -> None:
-    """Nothing that was sent can arrive any more."""
-    desk.office.later()
-    desk.office.sql("UPDATE sync_intents SET recover_after = '2000-01-01 00:00:00.000000'")
-
-
 def _links(desk: Desk, mapping: str) -> list[str]:
     query = "SELECT external_id FROM sync_links WHERE mapping = :mapping AND state = 'live' ORDER BY external_id"
     return [row[0] for row in desk.office.sql(query, mapping=mapping)]
@@ -46,7 +40,7 @@ def test_a_create_is_made_once_and_equal_ones_as_often_as_there_are(
     desk.push(mapping)
     assert len(desk.tasks("Id")) == (5 if kind == "cut_after" else 0), "it may still arrive"
 
-    _later(desk)
+    desk.office.lose_answers_for_good()
     for _ in range(2):
         desk.push(mapping)
     assert sorted(desk.tasks("Description")) == ["one", "same", "same", "same", "two"]
@@ -61,7 +55,7 @@ def test_an_update_is_made_once(desk: Desk, kind: str) -> None:
     desk.office.sql("UPDATE calls SET note = 'second' WHERE id = :id", id=call)
     _cut(desk, kind)
     desk.push(CALLS)
-    _later(desk)
+    desk.office.lose_answers_for_good()
     for _ in range(2):
         desk.push(CALLS)
     assert desk.tasks("Description") == ["second"]
@@ -77,7 +71,7 @@ def test_no_kind_takes_what_another_kind_has_made(desk: Desk) -> None:
     _cut(desk, "cut_before")
     desk.push(CALLS)
 
-    _later(desk)
+    desk.office.lose_answers_for_good()
     for mapping in (CALLS, SENT, CALLS, SENT):
         desk.push(mapping)
     made = dict(desk.tasks("Id", "Type"))

@@ -12,21 +12,11 @@ EVENT = "salesforce_event"
 pytestmark = pytest.mark.guarantee("G21")
 
 
-def _insert(office: Office, table: str, **values: Any) -> int:
-    names, marks = ", ".join(values), ", ".join(f":{name}" for name in values)
-    return int(office.one(f"INSERT INTO {table} ({names}) VALUES ({marks}) RETURNING id", **values))  # noqa: S608
-
-
 def _lose(office: Office, mapping: str) -> None:
     """Send what is due; nothing of it arrives, which we do not know."""
     office.salesforce.fault("cut_before", times=1, method="POST", path="/composite")
     office.push(mapping)
     assert office.one("SELECT count(*) FROM sync_intents") == 1
-
-
-def _later(office: Office) -> None:
-    office.later()
-    office.sql("UPDATE sync_intents SET recover_after = '2000-01-01 00:00:00.000000'")
 
 
 @pytest.fixture
@@ -43,10 +33,10 @@ def meet(small_office: Office) -> Any:
 
     def made(title: str, hour: int, *, both: bool = False) -> None:
         times = {"starts_at": f"2026-03-02 {hour:02}:00:00+00:00", "ends_at": f"2026-03-02 {hour:02}:30:00+00:00"}
-        meeting = _insert(small_office, "meetings", title=title, user_id=mine, prospect_id=prospect, **times)
-        _insert(small_office, "meeting_attendees", meeting_id=meeting, prospect_id=prospect)
+        meeting = small_office.enter("meetings", title=title, user_id=mine, prospect_id=prospect, **times)
+        small_office.enter("meeting_attendees", meeting_id=meeting, prospect_id=prospect)
         if both:
-            _insert(small_office, "meeting_attendees", meeting_id=meeting, user_id=theirs)
+            small_office.enter("meeting_attendees", meeting_id=meeting, user_id=theirs)
 
     return made
 
@@ -58,7 +48,7 @@ def test_no_meeting_is_given_the_copy_of_an_invited_user(small_office: Office, m
     small_office.push(EVENT)
     assert small_office.salesforce.store.count("Event", "IsChild = 1") == 1
 
-    _later(small_office)
+    small_office.lose_answers_for_good()
     for _ in range(2):
         small_office.push(EVENT)
 
@@ -69,13 +59,13 @@ def test_no_meeting_is_given_the_copy_of_an_invited_user(small_office: Office, m
 
 def test_no_lead_is_given_what_another_program_made_under_our_name(small_office: Office) -> None:
     small_office.poll(LEAD)
-    _insert(small_office, "prospects", email="ada@example.com", last_name="Lovelace", company="Engines")
+    small_office.enter("prospects", email="ada@example.com", last_name="Lovelace", company="Engines")
     _lose(small_office, LEAD)
     store = small_office.salesforce.store
     other = {"LastName": "Babbage", "Company": "Engines", "Email": "b@example.com", "OwnerId": small_office.owner}
     (theirs,) = store.insert_many("Lead", [other], by=small_office.salesforce.org.user_id)
 
-    _later(small_office)
+    small_office.lose_answers_for_good()
     small_office.push(LEAD)
 
     (reason,) = small_office.sql("SELECT reason FROM sync_quarantine")

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from sandbox.salesforce.people import perform
 from tests.fixtures.office import LEAD, Office
 
 EVENT = "salesforce_event"
-
-
-def _insert(office: Office, table: str, **values: Any) -> int:
-    names, marks = ", ".join(values), ", ".join(f":{name}" for name in values)
-    return int(office.one(f"INSERT INTO {table} ({names}) VALUES ({marks}) RETURNING id", **values))  # noqa: S608
 
 
 @pytest.fixture
@@ -26,8 +19,8 @@ def meeting(small_office: Office) -> int:
     people = [row[0] for row in small_office.sql("SELECT id FROM prospects ORDER BY id")]
     user = small_office.one("SELECT internal_id FROM sync_links WHERE external_id = :id", id=small_office.owner)
     times = {"starts_at": "2026-03-02 09:00:00+00:00", "ends_at": "2026-03-02 10:00:00+00:00"}
-    made = _insert(small_office, "meetings", title="Demo", user_id=int(user), prospect_id=people[0], **times)
-    _insert(small_office, "meeting_attendees", meeting_id=made, prospect_id=people[1], answer="accepted")
+    made = small_office.enter("meetings", title="Demo", user_id=int(user), prospect_id=people[0], **times)
+    small_office.enter("meeting_attendees", meeting_id=made, prospect_id=people[1], answer="accepted")
     small_office.sql("UPDATE meeting_attendees SET answer = 'accepted'")
     assert small_office.push(EVENT).counts["created"] == 1
     return made

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from sandbox.salesforce.people import perform
@@ -11,11 +9,6 @@ from tests.fixtures.office import CONTACT, LEAD, Office
 
 EVENT = "salesforce_event"
 pytestmark = [pytest.mark.guarantee("G16"), pytest.mark.guarantee("G26")]
-
-
-def _insert(office: Office, table: str, **values: Any) -> int:
-    names, marks = ", ".join(values), ", ".join(f":{name}" for name in values)
-    return int(office.one(f"INSERT INTO {table} ({names}) VALUES ({marks}) RETURNING id", **values))  # noqa: S608
 
 
 @pytest.fixture
@@ -31,9 +24,9 @@ def people(small_office: Office) -> dict[str, int]:
     }
     user = small_office.one("SELECT internal_id FROM sync_links WHERE external_id = :id", id=small_office.owner)
     times = {"starts_at": "2026-03-02 09:00:00+00:00", "ends_at": "2026-03-02 10:00:00+00:00"}
-    made = _insert(small_office, "meetings", title="Demo", user_id=int(user), prospect_id=found["with"], **times)
+    made = small_office.enter("meetings", title="Demo", user_id=int(user), prospect_id=found["with"], **times)
     for person in found.values():
-        _insert(small_office, "meeting_attendees", meeting_id=made, prospect_id=person)
+        small_office.enter("meeting_attendees", meeting_id=made, prospect_id=person)
     return found
 
 

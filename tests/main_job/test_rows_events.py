@@ -14,11 +14,6 @@ from tests.fixtures.small_office import MappingFiles
 EVENT = "salesforce_event"
 
 
-def insert(office: Office, table: str, **values: Any) -> int:
-    names, marks = ", ".join(values), ", ".join(f":{name}" for name in values)
-    return int(office.one(f"INSERT INTO {table} ({names}) VALUES ({marks}) RETURNING id", **values))  # noqa: S608
-
-
 def person(office: Office, kind: str, mapping: str) -> int:
     """A prospect that is known there as this type."""
     mail = f"{kind.lower()}@acme.example"
@@ -32,15 +27,15 @@ def person(office: Office, kind: str, mapping: str) -> int:
 def meeting(office: Office, prospect: int, **values: Any) -> int:
     user = office.one("SELECT internal_id FROM sync_links WHERE external_id = :id", id=office.owner)
     times = {"starts_at": "2026-03-02 09:00:00+00:00", "ends_at": "2026-03-02 10:00:00+00:00"}
-    made = insert(
-        office, "meetings", **{"title": "Demo", "user_id": int(user), "prospect_id": prospect, **times, **values}
+    made = office.enter(
+        "meetings", **{"title": "Demo", "user_id": int(user), "prospect_id": prospect, **times, **values}
     )
     attend(office, made, prospect_id=prospect)
     return made
 
 
 def attend(office: Office, made: int, answer: str | None = None, **who: int) -> None:
-    insert(office, "meeting_attendees", meeting_id=made, answer=answer, **who)
+    office.enter("meeting_attendees", meeting_id=made, answer=answer, **who)
 
 
 def events(office: Office) -> list[dict[str, Any]]:
@@ -158,7 +153,7 @@ def test_what_the_conditions_withhold_does_not_go(small_office: Office, values: 
     meeting(small_office, prospect, **values)
     user = small_office.one("SELECT internal_id FROM sync_links WHERE external_id = :id", id=small_office.owner)
     alone = {"starts_at": "2026-03-02 12:00:00+00:00", "ends_at": "2026-03-02 13:00:00+00:00"}
-    insert(small_office, "meetings", title="Lunch", user_id=int(user), **alone)
+    small_office.enter("meetings", title="Lunch", user_id=int(user), **alone)
 
     assert small_office.push(EVENT).counts["withheld"] == 2
 
@@ -246,7 +241,7 @@ def test_a_prospect_on_a_meeting_is_deleted_with_its_contact_and_the_event_keeps
     files.change("contact", inbound={"create": True, "update": True, "delete": True})
     prospect = person(small_office, "Contact", CONTACT)
     meeting(small_office, prospect)
-    insert(small_office, "calls", prospect_id=prospect, user_id=small_office.one("SELECT user_id FROM meetings"))
+    small_office.enter("calls", prospect_id=prospect, user_id=small_office.one("SELECT user_id FROM meetings"))
     for mapping in (EVENT, "salesforce_task_calls"):
         small_office.push(mapping)
     (contact,) = (row["Id"] for row in small_office.salesforce.store.rows("Contact"))

@@ -111,7 +111,7 @@ class Promise:
         linked = {mine: self.name_of(theirs, Side.EXTERNAL) for mine, theirs in self.office.world.links()}
         known = name in linked.values()
         rivals = (record for record, row in self.rows[Side.INTERNAL].items() if mail and row["email"] == mail)
-        return any(linked.get(record, name if not known else None) != name for record in rivals)
+        return any(linked[record] != name if record in linked else known for record in rivals)
 
     def vague(self, name: str) -> bool:
         """Of records that have, or had, others like them, several outcomes are right."""
