@@ -6,9 +6,9 @@ The flow of one run, as the folders name it::
     engine/        extract → transform → validate → plan → merge → load
     connectors/    the systems at both ends
     state/         links and bases, cursors, pending, intents, log: why nothing is lost or doubled
-    wiring.py      where these four meet
+    wiring/        where these four meet
     orchestration/ Airflow: the clock and the dashboard
-    cli.py         the same engine without Airflow
+    cli/           the same engine without Airflow
 
 `model` has the words, `ports` the protocols, `errors` the tree of what can go wrong, `settings` every knob.
 """

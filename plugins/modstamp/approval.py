@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from modstamp import wiring
-from modstamp.connections import from_environment
+from modstamp.connections import Resolver, from_environment
 from modstamp.errors import ConfigurationError, Problem
 from modstamp.model import Direction
 from modstamp.settings import Settings
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _LOOK = "`modstamp status` shows what waits for an answer"
 
 
-def waiting(settings: Settings, resolve: wiring.Resolver = from_environment) -> list[Hold]:
+def waiting(settings: Settings, resolve: Resolver = from_environment) -> list[Hold]:
     """Every question, answered ones too until their run has come."""
     from modstamp.state.database import read_only  # noqa: PLC0415  # SQLAlchemy
     from modstamp.state.holds import Holds  # noqa: PLC0415  # SQLAlchemy
@@ -39,9 +39,7 @@ def find(holds: list[Hold], name: str, direction: Direction | None = None) -> Ho
     raise ConfigurationError([problem])
 
 
-def answer(
-    settings: Settings, hold: Hold, *, approve: bool, who: str, resolve: wiring.Resolver = from_environment
-) -> Hold:
+def answer(settings: Settings, hold: Hold, *, approve: bool, who: str, resolve: Resolver = from_environment) -> Hold:
     """Store the answer to that very question. Raises `ConfigurationError` when something else is asked by now."""
     with wiring.open_database(settings, resolve) as engine:
         store = wiring.open_store(engine, settings)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from modstamp import wiring
-from modstamp.connections import from_environment
+from modstamp.connections import Resolver, from_environment
 from modstamp.errors import ConfigurationError, Problem
 from modstamp.settings import Settings
 
@@ -40,9 +40,7 @@ def stretch(mapping: str, since: datetime | None, until: datetime | None, settin
     return Stretch(since=beginning, until=end)
 
 
-def estimate(
-    mapping: str, chosen: Stretch, settings: Settings, resolve: wiring.Resolver = from_environment
-) -> list[Estimate]:
+def estimate(mapping: str, chosen: Stretch, settings: Settings, resolve: Resolver = from_environment) -> list[Estimate]:
     """What each month of the stretch will take. Nothing is written."""
     from modstamp.engine import backfill  # noqa: PLC0415  # pandas
 
@@ -60,7 +58,7 @@ def carry_out(  # noqa: PLR0913, PLR0917 - what is to be done, and for whom
     due: int,
     who: str,
     settings: Settings,
-    resolve: wiring.Resolver = from_environment,
+    resolve: Resolver = from_environment,
     *,
     told: Callable[[Progress], None] = lambda _: None,
 ) -> Progress:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from modstamp import wiring
-from modstamp.connections import from_environment
+from modstamp.connections import Resolver, from_environment
 from modstamp.model import Direction
 from modstamp.settings import Settings
 
@@ -24,7 +24,7 @@ _AGAIN: Final = "a condition may look at something else than the record: the dat
 _NAMED: Final = "the name that it refers to may be that of one record by now"
 
 
-def forget(settings: Settings, resolve: wiring.Resolver = from_environment) -> dict[str, int]:
+def forget(settings: Settings, resolve: Resolver = from_environment) -> dict[str, int]:
     """Remove what has been kept long enough; returns how much of each kind went. Batch by batch."""
     from modstamp.staging import ParquetStaging  # noqa: PLC0415  # pyarrow
     from modstamp.state import retention  # noqa: PLC0415  # SQLAlchemy
@@ -46,7 +46,7 @@ def forget(settings: Settings, resolve: wiring.Resolver = from_environment) -> d
     return {"staged runs": parts, "tombstones": tombstones, **gone}
 
 
-def look_again(settings: Settings, resolve: wiring.Resolver = from_environment) -> dict[str, int]:
+def look_again(settings: Settings, resolve: Resolver = from_environment) -> dict[str, int]:
     """Queue every record that a condition withholds for the next run: "mapping direction" → records (G7).
 
     All of them, as the date is no field and what a formula or a parent's field looks at cannot be told from here. So
@@ -116,7 +116,7 @@ def connections(settings: Settings) -> list[str]:
 
 
 def reread_formulas(
-    connection: str, settings: Settings, resolve: wiring.Resolver = from_environment
+    connection: str, settings: Settings, resolve: Resolver = from_environment
 ) -> dict[str, dict[str, object]]:
     """Queue linked records whose calculated fields show another value (G7).
 
@@ -137,7 +137,7 @@ def reread_formulas(
     return found
 
 
-def refresh(connection: str, settings: Settings, resolve: wiring.Resolver = from_environment) -> dict[str, object]:
+def refresh(connection: str, settings: Settings, resolve: Resolver = from_environment) -> dict[str, object]:
     """Describe every mapped type of a connection anew, which also tells what its limit has come to.
 
     ``drift``: mapping → what has changed of its external type since a person last knew of it, in words (G8).

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from modstamp import wiring
-from modstamp.connections import from_environment
+from modstamp.connections import Resolver, from_environment
 from modstamp.errors import ConfigurationError, Problem
 from modstamp.model import Column, Direction, TypeDescription
 from modstamp.settings import Settings
@@ -57,7 +57,7 @@ def run(
     source: Source,
     run_id: str,
     settings: Settings,
-    resolve: wiring.Resolver = from_environment,
+    resolve: Resolver = from_environment,
     *,
     dry_run: bool = False,
 ) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from modstamp import wiring
-from modstamp.connections import from_environment
+from modstamp.connections import Resolver, from_environment
 from modstamp.errors import ConfigurationError, Problem
 from modstamp.mapping.catalog import MappingFile, Mappings
 from modstamp.mapping.schema import TypeMapping
@@ -33,7 +33,7 @@ def unusable_expectations(every: Mappings) -> list[Problem]:
     return list(dict.fromkeys(validate.unusable(rules)))
 
 
-def examine(settings: Settings, resolve: wiring.Resolver = from_environment) -> dict[str, Any]:
+def examine(settings: Settings, resolve: Resolver = from_environment) -> dict[str, Any]:
     """Every mapping against both live systems: problems stop runs, advice does not (OSF-004 to 007, STG-002)."""
     every = wiring.mappings(settings)
     problems: list[Problem] = []
@@ -51,7 +51,7 @@ def examine(settings: Settings, resolve: wiring.Resolver = from_environment) -> 
 class _Connectors:
     """One per connection, so that each is logged in to once; a login that was refused is not tried again."""
 
-    def __init__(self, settings: Settings, resolve: wiring.Resolver, engine: Engine) -> None:
+    def __init__(self, settings: Settings, resolve: Resolver, engine: Engine) -> None:
         self._settings = settings
         self._resolve = resolve
         self._engine = engine
@@ -134,7 +134,7 @@ def _hearing(file: MappingFile, change_column: ChangeColumn | None) -> list[Prob
     return [Problem(file.document.where(("internal",)), what, fix)]
 
 
-def overview(settings: Settings, resolve: wiring.Resolver = from_environment) -> dict[str, Any]:
+def overview(settings: Settings, resolve: Resolver = from_environment) -> dict[str, Any]:
     """The last run of every mapping and direction, what waits and why, and what was called."""
     from modstamp.state import overview as state  # noqa: PLC0415  # SQLAlchemy
     from modstamp.state.calls import Meter  # noqa: PLC0415  # SQLAlchemy
@@ -154,9 +154,7 @@ def overview(settings: Settings, resolve: wiring.Resolver = from_environment) ->
         }
 
 
-def last_validations(
-    settings: Settings, limit: int, resolve: wiring.Resolver = from_environment
-) -> list[dict[str, Any]]:
+def last_validations(settings: Settings, limit: int, resolve: Resolver = from_environment) -> list[dict[str, Any]]:
     """What the expectations found in the newest runs, for `engine.validation_report`."""
     from modstamp.state import overview as state  # noqa: PLC0415  # SQLAlchemy
     from modstamp.state.database import read_only  # noqa: PLC0415  # SQLAlchemy

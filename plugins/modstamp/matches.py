@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from modstamp import wiring
-from modstamp.connections import from_environment
+from modstamp.connections import Resolver, from_environment
 from modstamp.model import Direction
 from modstamp.settings import Settings
 
@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from modstamp.engine.matching import Pair
 
 
-def waiting(
-    names: Sequence[str], settings: Settings, resolve: wiring.Resolver = from_environment
-) -> list[dict[str, Any]]:
+def waiting(names: Sequence[str], settings: Settings, resolve: Resolver = from_environment) -> list[dict[str, Any]]:
     """Of these mappings, or of all: mapping, direction, internal_id, external_id, candidates, reason."""
     from modstamp.engine.matching import waiting as unmatched  # noqa: PLC0415  # pandas
 
@@ -29,7 +27,7 @@ def waiting(
     return found
 
 
-def decide(mapping: str, pair: Pair, who: str, settings: Settings, resolve: wiring.Resolver = from_environment) -> str:
+def decide(mapping: str, pair: Pair, who: str, settings: Settings, resolve: Resolver = from_environment) -> str:
     """Link the two, or let the next run make the one that is missing. Raises what `engine.matching.decide` raises."""
     from modstamp.engine.matching import decide as carry_out  # noqa: PLC0415  # pandas
 
@@ -38,7 +36,7 @@ def decide(mapping: str, pair: Pair, who: str, settings: Settings, resolve: wiri
         return carry_out(run.environment, pair, who, run_id)
 
 
-def remap(mapping: str, pair: Pair, who: str, settings: Settings, resolve: wiring.Resolver = from_environment) -> str:
+def remap(mapping: str, pair: Pair, who: str, settings: Settings, resolve: Resolver = from_environment) -> str:
     """Point a linked record at another one outside. Raises what `engine.remapping.remap` raises."""
     from modstamp.engine import remapping  # noqa: PLC0415  # pandas
 

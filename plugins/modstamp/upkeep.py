@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from modstamp import wiring
-from modstamp.connections import from_environment
+from modstamp.connections import Resolver, from_environment
 from modstamp.errors import ConfigurationError, Problem
 from modstamp.mapping.catalog import Mappings, suggestion
 from modstamp.mapping.field import FieldMapping
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Causes = list[dict[str, Any]]
 
 
-def causes(mapping_name: str, settings: Settings, resolve: wiring.Resolver = from_environment) -> Causes:
+def causes(mapping_name: str, settings: Settings, resolve: Resolver = from_environment) -> Causes:
     """What waits of one mapping, by cause: direction, kind, code, reason, example, records, oldest, fix."""
     from modstamp.engine.remedies import remedy  # noqa: PLC0415  # the engine's package
     from modstamp.state.database import read_only  # noqa: PLC0415  # SQLAlchemy
@@ -47,7 +47,7 @@ def replay(
     directions: Sequence[Direction],
     code: str | None,
     settings: Settings,
-    resolve: wiring.Resolver = from_environment,
+    resolve: Resolver = from_environment,
 ) -> dict[Direction, int]:
     """Let the next runs try again what waits for this cause, or all of it (None): records queued by direction (G26).
 
@@ -70,7 +70,7 @@ def replay(
 def decide(  # noqa: PLR0913  # one per argument of the command
     mapping_name: str,
     settings: Settings,
-    resolve: wiring.Resolver = from_environment,
+    resolve: Resolver = from_environment,
     *,
     record_id: str,
     field: str,
@@ -89,7 +89,7 @@ def reconcile(
     options: ReconcileOptions,
     run_id: str,
     settings: Settings,
-    resolve: wiring.Resolver = from_environment,
+    resolve: Resolver = from_environment,
 ) -> Reconciled:
     """Compare both sides of a mapping, and repair if the options say so; calls are charged to `run_id`.
 
@@ -104,7 +104,7 @@ def reconcile(
 
 
 def drift(
-    names: Sequence[str], settings: Settings, resolve: wiring.Resolver = from_environment, *, who: str | None = None
+    names: Sequence[str], settings: Settings, resolve: Resolver = from_environment, *, who: str | None = None
 ) -> list[dict[str, Any]]:
     """What came, went or changed of external types since a person last knew of it: mapping, field, verb, old, new.
 
@@ -136,7 +136,7 @@ def undo(
     undone_run_id: str,
     run_id: str,
     settings: Settings,
-    resolve: wiring.Resolver = from_environment,
+    resolve: Resolver = from_environment,
     *,
     dry_run: bool = False,
 ) -> Undone:
@@ -169,7 +169,7 @@ def _undoable(run_id: str, found: RunRecord | None) -> RunRecord:
 
 
 def explain(
-    name: str, record_id: str, field: str | None, settings: Settings, resolve: wiring.Resolver = from_environment
+    name: str, record_id: str, field: str | None, settings: Settings, resolve: Resolver = from_environment
 ) -> dict[str, list[str]]:
     """Mapping → what is recorded of this record, in sentences. `name`: of a mapping, or a type of either side.
 
