@@ -212,7 +212,7 @@ class Promise:
         agree = rewritten(mine) == rewritten(theirs)
         where = f"{name} {what}: {mine!r} inside, {theirs!r} outside"
         if not agree:
-            if name in self.memory.muddled | self.memory.disturbed and mine and theirs and self.is_held(what):
+            if name in self.memory.muddled | self.memory.disturbed and self.stays_apart(key, mine, theirs):
                 self.memory.held.add(key)
             renamed = name in self.memory.muddled and what not in BOTH  # what is known of it stands under another name
             if self.off(what):
@@ -229,10 +229,14 @@ class Promise:
             winner = self.winner(name, what, edits)
             assert rewritten(mine) == rewritten(edits[winner].value), f"{where}: {winner} should have won {edits}"
 
-    def is_held(self, what: str) -> bool:
-        """At a first link, when both sides have a value: no side wins, or one whose value may not travel."""
-        winner = {"crm": Side.EXTERNAL, "engagement": Side.INTERNAL}.get(self.mapping.first_link)
-        return winner is None or not sends(what, winner)
+    def stays_apart(self, key: tuple[str, str], mine: Value, theirs: Value) -> bool:
+        """No side wins at a first link, or one whose value may not travel; or nobody gave who was made anew a value."""
+        _, what = key
+        if mine and theirs:
+            winner = {"crm": Side.EXTERNAL, "engagement": Side.INTERNAL}.get(self.mapping.first_link)
+            return winner is None or not sends(what, winner)
+        side = Side.INTERNAL if mine else Side.EXTERNAL
+        return not sends(what, side) and side.other not in self.memory.edits.get(key, {})
 
     def is_plain_conflict(self, name: str, what: str, edits: dict[Side, Edit]) -> bool:
         """Both sides of a linked record were given a new value before any run began."""

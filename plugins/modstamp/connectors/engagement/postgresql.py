@@ -47,17 +47,15 @@ BEGIN
         INTO ids, edits, gone;
     ELSE
         -- Materialized: else a row would be turned into JSON again for each of its columns.
-        WITH before_rows AS MATERIALIZED (SELECT to_jsonb(o) AS was, to_jsonb(o) ->> key_column AS id FROM old_rows o),
-        after_rows AS MATERIALIZED (
-            SELECT to_jsonb(n) - ignored AS is_now, to_jsonb(n) ->> key_column AS id FROM new_rows n
-        ),
+        WITH before_rows AS MATERIALIZED (SELECT to_jsonb(o) AS was FROM old_rows o),
+        after_rows AS MATERIALIZED (SELECT to_jsonb(n) AS is_now FROM new_rows n),
         compared AS (
-            SELECT id, is_now IS NULL AS gone, CASE
+            SELECT coalesce(is_now, was) ->> key_column AS id, is_now IS NULL AS gone, CASE
                 WHEN was IS NULL OR is_now IS NULL THEN jsonb '{}'
-                ELSE (SELECT jsonb_object_agg(name, stamp) FROM jsonb_each(is_now) AS cell (name, value)
+                ELSE (SELECT jsonb_object_agg(name, stamp) FROM jsonb_each(is_now - ignored) AS cell (name, value)
                       WHERE value IS DISTINCT FROM was -> name)
             END AS edits
-            FROM before_rows FULL JOIN after_rows USING (id)
+            FROM before_rows FULL JOIN after_rows ON was ->> key_column = is_now ->> key_column
         )
         SELECT array_agg(compared.id), array_agg(compared.edits), array_agg(compared.gone)
         INTO ids, edits, gone FROM compared WHERE compared.edits IS NOT NULL;
