@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from alembic import op
 from sqlalchemy import text
@@ -16,14 +16,19 @@ _TRIGGERS = text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND
 
 def reword(changes: Mapping[str, str]) -> None:
     """Old words → new ones, in every trigger that has them."""
+    rewrite(lambda definition: _changed(definition, changes))
+
+
+def rewrite(change: Callable[[str], str]) -> None:
+    """Give every definition to `change`, and put what it returns in its place."""
     connection = op.get_bind()
     if connection.dialect.name == "postgresql":
         for definition in connection.scalars(_FUNCTIONS).all():
-            if (changed := _changed(definition, changes)) != definition:
+            if (changed := change(definition)) != definition:
                 connection.exec_driver_sql(changed.replace("%", "%%"))
         return
     for name, definition in connection.execute(_TRIGGERS).all():
-        if (changed := _changed(definition, changes)) != definition:
+        if (changed := change(definition)) != definition:
             connection.exec_driver_sql(f"DROP TRIGGER {name}")
             connection.exec_driver_sql(changed)
 
