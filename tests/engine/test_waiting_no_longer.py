@@ -107,3 +107,29 @@ def test_a_record_that_another_mapping_links_leaves_the_quarantine_of_this_one(w
 
     assert [internal for internal, _ in world.links()] == [record]
     assert contacts.waiting() == []
+
+
+@pytest.mark.guarantee("G26")
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_value_that_another_record_had_is_tried_again_once_it_is_free(world: World, *, gone: bool) -> None:
+    rival = world.prospect(email="Taken@example.com", last_name="Other")
+    world.settle(1)
+    lead = world.lead(Email=MAIL, LastName="Lovelace")
+    world.poll()
+    world.system.advance(1)
+    world.edit_lead(lead, Email="taken@example.com")
+    world.poll()
+    assert [(row[0], row[1]) for row in world.waiting()] == [("polling", lead)]
+    world.system.advance(3_600)  # far behind the lookback
+    world.poll()
+    assert world.poll().counts == {}, "while the other has it, nothing is tried"
+
+    if gone:
+        world.delete_prospect(rival)
+    else:
+        world.edit_prospect(rival, email="other@example.com")
+    world.settle(1)
+
+    assert world.waiting() == []
+    (found,) = [row for row in world.prospects().values() if row["last_name"] == "Lovelace"]
+    assert found["email"] == "taken@example.com"

@@ -14,6 +14,7 @@ from modstamp.engine.environment import Environment
 from modstamp.engine.frames import column, frame, left_over, objects, positions_of, present
 from modstamp.engine.handoff import RunOptions, Tally
 from modstamp.engine.renamed import named_otherwise
+from modstamp.engine.taken import free_by_now
 from modstamp.engine.window import Reading, read
 from modstamp.errors import LimitReachedError
 from modstamp.mapping.schema import TypeMapping
@@ -185,8 +186,8 @@ def wake(environment: Environment, direction: Direction) -> None:
     """Make due what waited for something that has happened since; a sweep at the start of a run misses nothing.
 
     Children whose parent has a link by now (G16), held records whose only match has lost its link (G13), and rejected
-    ones whose value names a record by now, or which name one that is linked otherwise. What another mapping of the
-    family has linked waits here no longer (G20).
+    ones whose value names a record by now, which name one that is linked otherwise, or whose value another record no
+    longer has (G26). What another mapping of the family has linked waits here no longer (G20).
     """
     mapping = environment.mapping
     named = _named_by_now(environment, direction)
@@ -199,6 +200,8 @@ def wake(environment: Environment, direction: Direction) -> None:
         again |= dict.fromkeys(named, "the record that it names is there")
         if direction is Direction.PUSHING:
             again |= dict.fromkeys(named_otherwise(tx, environment), "what it names has another counterpart, or none")
+        else:
+            again |= dict.fromkeys(free_by_now(tx, mapping), "the value that another record had is free")
         if direction is Direction.PUSHING and partial.partial_fields(mapping):
             there = tx.missing.linked_by_now(mapping, environment.names_of)
             again |= dict.fromkeys(there, "what it was sent without is linked by now")

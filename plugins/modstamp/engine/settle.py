@@ -18,6 +18,7 @@ from modstamp.engine.frames import Mask, Objects, choose, column, frame, objects
 from modstamp.engine.judge import FIELDWISE, Kind
 from modstamp.engine.merge import Cell
 from modstamp.engine.plan import Plan, new_bases
+from modstamp.engine.taken import taken
 from modstamp.engine.transform import lacking
 from modstamp.instants import from_text
 from modstamp.mapping.field import FieldMapping
@@ -161,11 +162,12 @@ def quarantine(settling: Settling) -> None:
         source, tables = batch.source, settling.job.environment.tables
         lacks = lacking(source.records, source.converted, mapping, direction, tables)
         details = [
-            {"values": values, "candidates": list(found), "lacks": missing, "asked": questions}
-            for values, found, missing, questions in zip(
+            {"values": values, "candidates": list(found), "lacks": missing, "taken": others, "asked": questions}
+            for values, found, missing, others, questions in zip(
                 plan.values_of_both[held],
                 _candidates(plan, held),
                 objects(lacks)[held],
+                taken(tx, plan, held),
                 _asked(plan, held),
                 strict=True,
             )

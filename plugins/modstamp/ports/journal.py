@@ -35,6 +35,10 @@ class Quarantine(Protocol):
         """Rejected records → internal field → the value that named no record (G16)."""
         ...
 
+    def taken(self, mapping: str) -> dict[str, dict[str, Any]]:
+        """Rejected external records → internal field → the value that another record has (G26)."""
+        ...
+
     def sent(self, mapping: str) -> dict[str, dict[str, Any]]:
         """Internal records that the target refused → external field → the value that was sent."""
         ...

@@ -65,6 +65,11 @@ class Quarantine:
         found: dict[str, dict[str, str]] = self._told(mapping, direction, "rejected", "lacks")
         return {record: values for record, values in found.items() if values}
 
+    def taken(self, mapping: str) -> dict[str, dict[str, Any]]:
+        """Rejected external records → internal field → the value that another record has."""
+        found: dict[str, dict[str, Any]] = self._told(mapping, Direction.POLLING, "rejected", "taken")
+        return {record: values for record, values in found.items() if values}
+
     def sent(self, mapping: str) -> dict[str, dict[str, Any]]:
         """Records that the target refused → external field → the value that was sent."""
         return self._told(mapping, Direction.PUSHING, "rejected", "sent")

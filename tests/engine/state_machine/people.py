@@ -10,7 +10,7 @@ from typing import TypeVar
 from modstamp.errors import RejectedRecordError
 from modstamp.model import Side, Value, Values
 from tests.engine.state_machine.light import LightWorld
-from tests.engine.state_machine.memory import BOTH, FIELDS, Memory
+from tests.engine.state_machine.memory import BOTH, FIELDS, OUT, Memory
 from tests.fixtures.world import CONTACT, LEAD
 
 Item = TypeVar("Item")
@@ -143,7 +143,8 @@ class People:
         if side is Side.INTERNAL or self.world.mapping.own_key:
             return what != "email"
         if what == "email":
-            return all(record != name for record, _ in self.memory.edits)
+            rest = sum(bool(row[external]) for internal, external in {**BOTH, **OUT}.items() if internal != "email")
+            return rest + bool(row["LastName"]) > 1 and all(record != name for record, _ in self.memory.edits)
         return bool(row["Email"]) and (name, "email") not in self.memory.edits
 
     def _unanswered(self) -> bool:
@@ -224,7 +225,8 @@ class People:
         if rows:
             record, name = chosen(rows, number)
             del self.hidden[record]
-            self.memory.unseen.discard(name)
+            if name not in self.hidden.values():
+                self.memory.unseen.discard(name)
             self.memory.disturb(name)
             self.tell("show", name)
             self.world.system.hide(LEAD, record, hidden=False)
