@@ -133,3 +133,42 @@ def test_a_value_that_another_record_had_is_tried_again_once_it_is_free(world: W
     assert world.waiting() == []
     (found,) = [row for row in world.prospects().values() if row["last_name"] == "Lovelace"]
     assert found["email"] == "taken@example.com"
+
+
+@pytest.mark.guarantee("G26")
+@pytest.mark.parametrize("batch", [200, 1])
+def test_a_value_that_passes_from_record_to_record_is_written(world: World, batch: int) -> None:
+    """Whichever comes first, all but one need what another gives up."""
+    world.settings = world.settings.model_copy(update={"inbound_batch": batch})
+    leads = [world.lead(Email=f"{n}@example.com", LastName=f"L{n}") for n in range(4)]
+    world.settle(1)
+
+    for n, lead in enumerate(leads):
+        world.edit_lead(lead, Email=f"{n + 1}@example.com")
+    world.lead(Email="0@example.com", LastName="New")
+    world.settle(5)
+
+    assert world.waiting() == []
+    found = {row["last_name"]: row["email"] for row in world.prospects().values()}
+    assert found == {"New": "0@example.com", **{f"L{n}": f"{n + 1}@example.com" for n in range(4)}}
+
+
+@pytest.mark.guarantee("G26")
+def test_values_that_change_places_are_written_together(world: World) -> None:
+    world.prospect(email="taken@example.com", last_name="Other")
+    leads = [world.lead(Email=f"{n}@example.com", LastName=f"L{n}") for n in range(4)]
+    world.settle(1)
+
+    for lead, mail in zip(leads, ["1", "2", "0", "taken"], strict=True):
+        world.edit_lead(lead, Email=f"{mail}@example.com", Title="New")
+    world.poll()
+
+    assert [row[1] for row in world.waiting()] == [leads[3]], "whose value no record of the batch gives up"
+    found = {row["last_name"]: (row["email"], row["title"]) for row in world.prospects().values()}
+    assert found == {
+        "Other": ("taken@example.com", None),
+        "L0": ("1@example.com", "New"),
+        "L1": ("2@example.com", "New"),
+        "L2": ("0@example.com", "New"),
+        "L3": ("3@example.com", None),
+    }

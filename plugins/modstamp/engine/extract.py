@@ -8,18 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from modstamp.engine import convert, look, moves, partial
+from modstamp.engine import convert, held, look, moves, partial, taken
 from modstamp.engine.batch import versions
 from modstamp.engine.environment import Environment
 from modstamp.engine.frames import column, frame, left_over, objects, positions_of, present
 from modstamp.engine.handoff import RunOptions, Tally
 from modstamp.engine.renamed import named_otherwise
-from modstamp.engine.taken import free_by_now
 from modstamp.engine.window import Reading, read
 from modstamp.errors import LimitReachedError
-from modstamp.mapping.schema import TypeMapping
 from modstamp.model import Column, Direction, Presence, Side, Window
-from modstamp.ports import Transaction
 
 COUNTER = "_counter"  # of the pending entry that asked for the row
 
@@ -196,12 +193,12 @@ def wake(environment: Environment, direction: Direction) -> None:
         if direction is Direction.PUSHING:
             tx.quarantine.release_linked_elsewhere(mapping)
             moves.follow_late(tx, environment)
-        again = dict.fromkeys(_free_by_now(tx, mapping, direction), "the match that it was held for is free")
+        again = dict.fromkeys(held.free_by_now(tx, mapping, direction), "the match that it was held for is free")
         again |= dict.fromkeys(named, "the record that it names is there")
         if direction is Direction.PUSHING:
             again |= dict.fromkeys(named_otherwise(tx, environment), "what it names has another counterpart, or none")
         else:
-            again |= dict.fromkeys(free_by_now(tx, mapping), "the value that another record had is free")
+            again |= dict.fromkeys(taken.free_by_now(tx, mapping), "the value that another record had is free")
         if direction is Direction.PUSHING and partial.partial_fields(mapping):
             there = tx.missing.linked_by_now(mapping, environment.names_of)
             again |= dict.fromkeys(there, "what it was sent without is linked by now")
@@ -224,20 +221,6 @@ def wake_children(environment: Environment) -> None:
         with environment.store.begin() as tx:
             for each in children:
                 tx.pending.wake(each, Direction.PUSHING, environment.names_of)
-
-
-def _free_by_now(tx: Transaction, mapping: TypeMapping, direction: Direction) -> list[str]:
-    """Held records with at most one match, which nothing is linked to any longer."""
-    held = {
-        record: found for record, found in tx.quarantine.held_for(mapping.name, direction).items() if len(found) <= 1
-    }
-    wanted = [each for found in held.values() for each in found]
-    if direction is Direction.POLLING:
-        taken = set(column(tx.links.in_family(mapping, wanted), "internal_id"))
-    else:
-        links = tx.links.of(mapping.name, Side.EXTERNAL, wanted)
-        taken = set(column(links, "external_id")[column(links, "state") != "tombstone"])
-    return [record for record, found in held.items() if not taken.intersection(found)]
 
 
 def _named_by_now(environment: Environment, direction: Direction) -> list[str]:

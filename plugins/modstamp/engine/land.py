@@ -9,12 +9,12 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
-from modstamp.engine import journal, leftovers, look, moves, reactions, settle
+from modstamp.engine import journal, leftovers, look, moves, reactions, settle, writing
 from modstamp.engine.batch import Source, assemble
 from modstamp.engine.context import Context
 from modstamp.engine.environment import Environment, Job
 from modstamp.engine.frames import Mask, Objects, column, frame, present, take
-from modstamp.engine.judge import FIELDWISE, Kind
+from modstamp.engine.judge import Kind
 from modstamp.engine.merge import Cell
 from modstamp.engine.plan import Plan, plan
 from modstamp.engine.settle import AT_REST, Settling
@@ -54,9 +54,7 @@ def land(job: Job, tx: Transaction, source: Source) -> Plan:
     surroundings = look.inside(tx, job.environment, source, job.context, lock=True)
     planned = plan(assemble(mapping, Direction.POLLING, source, surroundings), job.context)
     target_ids = planned.batch.target_ids.copy()
-    planned = _update(tx, planned)
-    planned = _create(tx, planned, target_ids)
-    planned = _delete(tx, planned)
+    planned = writing.carry_out(tx, planned, target_ids)
     planned = _read_back(tx, planned, target_ids)
     settling = moves.relink(Settling(job=job, tx=tx, plan=planned))
     planned = settling.plan
@@ -70,49 +68,6 @@ def land(job: Job, tx: Transaction, source: Source) -> Plan:
     return planned
 
 
-def _written(planned: Plan, rows: Mask) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Values and the mask of the cells to be written, for these rows, in internal field names."""
-    values, changed = {}, {}
-    for field in planned.batch.mapping.fields:
-        if field.internal in planned.cells and field.internal in planned.batch.source.converted:
-            values[field.internal] = column(planned.batch.source.converted, field.internal)[rows]
-            changed[field.internal] = (planned.cells[field.internal] == Cell.WRITE)[rows]
-    return frame(values), pd.DataFrame(changed)
-
-
-def _update(tx: Transaction, planned: Plan) -> Plan:
-    positions = np.flatnonzero(planned.rows(*FIELDWISE) & planned.having(Cell.WRITE))
-
-    def write(some: list[int]) -> None:
-        values, changed = _written(planned, _mask(planned, some))
-        values.insert(0, Column.ID, pd.Series(planned.batch.target_ids[some], dtype=object))
-        tx.records.update(planned.batch.mapping.internal, values, changed)
-
-    return settle.refuse(planned, _bisect(tx, positions.tolist(), write))
-
-
-def _create(tx: Transaction, planned: Plan, target_ids: Objects) -> Plan:
-    positions, mapping = np.flatnonzero(planned.rows(Kind.CREATE)), planned.batch.mapping
-
-    def write(some: list[int]) -> None:
-        values, changed = _written(planned, _mask(planned, some))
-        # A column that no row writes keeps the table's own default; within one that some write, None is the value.
-        wanted = [name for name in values.columns if changed[name].any()]
-        new = values[wanted].assign(**{name: [value] * len(some) for name, value in mapping.defaults.items()})
-        target_ids[some] = tx.records.insert(mapping.internal, new.astype(object))
-
-    return settle.refuse(planned, _bisect(tx, positions.tolist(), write))
-
-
-def _delete(tx: Transaction, planned: Plan) -> Plan:
-    positions = np.flatnonzero(planned.rows(Kind.DELETE))
-
-    def write(some: list[int]) -> None:
-        tx.records.delete(planned.batch.mapping.internal, planned.batch.target_ids[some].tolist())
-
-    return settle.refuse(planned, _bisect(tx, positions.tolist(), write))
-
-
 def _read_back(tx: Transaction, planned: Plan, target_ids: Objects) -> Plan:
     """What the database made of the values: defaults, rounding, triggers of its own (G9)."""
     wrote = planned.writes
@@ -121,27 +76,6 @@ def _read_back(tx: Transaction, planned: Plan, target_ids: Objects) -> Plan:
     mapping = planned.batch.mapping
     records = tx.records.read(mapping.internal, mapping.field_names(Side.INTERNAL), target_ids[wrote].tolist())
     return replace(planned, shown=take(records, np.where(wrote, np.cumsum(wrote) - 1, -1)))
-
-
-def _mask(planned: Plan, positions: list[int]) -> Mask:
-    rows = np.zeros(len(planned), dtype=bool)
-    rows[positions] = True
-    return rows
-
-
-def _bisect(tx: Transaction, positions: list[int], write: Callable[[list[int]], None]) -> dict[int, str]:
-    """Write all, or find the rows that the database refuses by halving; the others are written (G17)."""
-    if not positions:
-        return {}
-    try:
-        with tx.savepoint():
-            write(positions)
-    except RejectedRecordError as refused:
-        if len(positions) == 1:
-            return {positions[0]: f"{refused.code}: {refused.reason}"}
-        half = len(positions) // 2
-        return _bisect(tx, positions[:half], write) | _bisect(tx, positions[half:], write)
-    return {}
 
 
 def _save_links(settling: Settling, target_ids: Objects) -> Objects:

@@ -64,7 +64,7 @@ def inside(tx: Transaction, environment: Environment, source: Source, context: C
     links = tx.links.of(mapping.name, Side.EXTERNAL, ids, lock=lock)
     keys = internal_keys(mapping, Direction.POLLING, source)
     unlinked = ~np.isin(column(source.records, Column.ID).astype(str), _living(links, "external_id"))
-    candidates = _inside_matches(tx, mapping, source, unlinked & present(keys))
+    candidates = inside_matches(tx, mapping, source.converted, unlinked & present(keys))
     targets = _distinct([*column(links, "internal_id"), *(each for found in candidates for each in found)])
     target = tx.records.read(mapping.internal, mapping.field_names(Side.INTERNAL), targets, lock=lock)
     edits = tx.pending.lock(mapping.name, Direction.PUSHING, targets, lock=lock)
@@ -100,14 +100,14 @@ def _unanswered(tx: Transaction, mappings: Sequence[TypeMapping], records: pd.Da
     return np.asarray(ours & bool(opened))
 
 
-def _inside_matches(tx: Transaction, mapping: TypeMapping, source: Source, wanted: Mask) -> list[tuple[str, ...]]:
-    """Per row the internal records that it matches: by the first key, else by the next."""
-    candidates: list[tuple[str, ...]] = [()] * len(source)
+def inside_matches(tx: Transaction, mapping: TypeMapping, values: pd.DataFrame, wanted: Mask) -> list[tuple[str, ...]]:
+    """Per row of internal values the records that it matches: by the first key, else by the next."""
+    candidates: list[tuple[str, ...]] = [()] * len(values)
     for names in mapping.match_keys:
-        keys = match_keys(source.converted, names)
-        asked = wanted & present(keys) & np.fromiter((not each for each in candidates), bool, len(source))
+        keys = match_keys(values, names)
+        asked = wanted & present(keys) & np.fromiter((not each for each in candidates), bool, len(values))
         if asked.any():
-            rows = frame({name: column(source.converted, name)[asked] for name in names})
+            rows = frame({name: column(values, name)[asked] for name in names})
             found = tx.records.match(mapping.internal, names, rows)
             candidates = [had or new for had, new in zip(candidates, _matches(found, names, keys, asked), strict=True)]
     return candidates

@@ -15,6 +15,7 @@ import pandas as pd
 from modstamp.engine.batch import versions
 from modstamp.engine.environment import Job
 from modstamp.engine.frames import Mask, Objects, choose, column, frame, objects, present
+from modstamp.engine.held import match_values
 from modstamp.engine.judge import FIELDWISE, Kind
 from modstamp.engine.merge import Cell
 from modstamp.engine.plan import Plan, new_bases
@@ -162,10 +163,11 @@ def quarantine(settling: Settling) -> None:
         source, tables = batch.source, settling.job.environment.tables
         lacks = lacking(source.records, source.converted, mapping, direction, tables)
         details = [
-            {"values": values, "candidates": list(found), "lacks": missing, "taken": others, "asked": questions}
-            for values, found, missing, others, questions in zip(
+            {"values": values, "candidates": found, "match": by, "lacks": missing, "taken": others, "asked": questions}
+            for values, found, by, missing, others, questions in zip(
                 plan.values_of_both[held],
-                _candidates(plan, held),
+                map(list, _candidates(plan, held)),
+                match_values(plan, held),
                 objects(lacks)[held],
                 taken(tx, plan, held),
                 _asked(plan, held),

@@ -21,9 +21,16 @@ _DUPLICATE = "duplicate"
 _Key = TypeVar("_Key", bound=Hashable)
 
 
+def is_duplicate(reason: str) -> bool:
+    """Of a refusal: another record has the value."""
+    return reason.startswith(f"{_DUPLICATE}: ")
+
+
 def taken(tx: Transaction, plan: Plan, rows: Mask) -> list[dict[str, Any]]:
     """Per row internal field → its value, if the record was refused because another one has that."""
-    refused = {int(position): _named(plan, int(position)) for position in np.flatnonzero(rows)}
+    refused = {
+        int(position): named(plan, int(position), str(plan.reasons[position])) for position in np.flatnonzero(rows)
+    }
     occupied = _occupied(tx, plan.batch.mapping, {position: values for position, values in refused.items() if values})
     return [values if position in occupied else {} for position, values in refused.items()]
 
@@ -35,11 +42,11 @@ def free_by_now(tx: Transaction, mapping: TypeMapping) -> list[str]:
     return [record for record in refused if record not in occupied]
 
 
-def _named(plan: Plan, position: int) -> dict[str, Any]:
-    """By the database's reason, which begins with what is wrong and where."""
-    what, _, rest = str(plan.reasons[position]).partition(": ")
-    name, converted = rest.partition(": ")[0], plan.batch.source.converted
-    if plan.batch.direction is not Direction.POLLING or what != _DUPLICATE or name not in converted:
+def named(plan: Plan, position: int, reason: str) -> dict[str, Any]:
+    """Internal field → the value that another record has, by the reason, which begins with what is wrong and where."""
+    converted = plan.batch.source.converted
+    name = reason.removeprefix(f"{_DUPLICATE}: ").partition(": ")[0]
+    if plan.batch.direction is not Direction.POLLING or not is_duplicate(reason) or name not in converted:
         return {}
     value = column(converted, name)[position]
     return {name: value} if isinstance(value, str | int) else {}  # what is not, JSON may not keep

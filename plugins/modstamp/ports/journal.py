@@ -27,6 +27,10 @@ class Quarantine(Protocol):
         """Ambiguous records → the ids that they matched; none for one that had a twin in its batch."""
         ...
 
+    def matched_by(self, mapping: str) -> dict[str, dict[str, Any]]:
+        """Ambiguous external records → internal field → the value by which they were matched (G26)."""
+        ...
+
     def became(self, mapping: str) -> dict[str, str]:
         """Held internal records → ``Type:id`` of what their counterpart became (G12)."""
         ...

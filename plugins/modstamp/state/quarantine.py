@@ -55,6 +55,11 @@ class Quarantine:
         """Ambiguous records → the ids that they matched; a target's own refusal as a duplicate is not among them."""
         return self._told(mapping, direction, "ambiguous", "candidates")
 
+    def matched_by(self, mapping: str) -> dict[str, dict[str, Any]]:
+        """Ambiguous external records → internal field → the value by which they were matched."""
+        found: dict[str, dict[str, Any]] = self._told(mapping, Direction.POLLING, "ambiguous", "match")
+        return {record: values for record, values in found.items() if values}
+
     def became(self, mapping: str) -> dict[str, str]:
         """Held internal records → ``Type:id`` of what their counterpart became (G12)."""
         found: dict[str, str] = self._told(mapping, Direction.PUSHING, "held", "became")

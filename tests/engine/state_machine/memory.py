@@ -81,6 +81,8 @@ class Memory:
     def delete(self, name: str, side: Side, *, alone: bool) -> None:
         """`alone`: nobody has touched the record since the last quiet period, when its two halves were linked."""
         self.disturb(name)
+        for what in {**IN, **OUT}:  # whoever is made anew is not given these
+            self.edits.get((name, what), {}).pop(side, None)
         if alone:
             self.deleted[name] = side
 
@@ -100,7 +102,7 @@ class Memory:
 
     def settle(self, unsettled: set[str]) -> None:
         """A quiet period is over. What waits for a person keeps its edits: they may travel later."""
-        self.edits = {key: edits for key, edits in self.edits.items() if key[0] in unsettled}
+        self.edits = {key: edits for key, edits in self.edits.items() if key[0] in unsettled and edits}
         self.edits = {
             key: {side: Edit(edit.value, edit.at, calm=False) for side, edit in edits.items()}
             for key, edits in self.edits.items()

@@ -1,0 +1,59 @@
+"""Records that are held for what they match: the match is free by now, or they match something else (G13, G26)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from modstamp.engine import look
+from modstamp.engine.frames import Mask, column
+from modstamp.engine.judge import Kind
+from modstamp.engine.plan import Plan
+from modstamp.frames import object_frame
+from modstamp.mapping.schema import TypeMapping
+from modstamp.model import Direction, Side
+from modstamp.ports import Transaction
+
+
+def match_values(plan: Plan, rows: Mask) -> list[dict[str, Any]]:
+    """Per row internal field → the value by which it was matched, if it is ambiguous.
+
+    Of polls: for what a push matched the other system would have to be asked.
+    """
+    mapping, converted = plan.batch.mapping, plan.batch.source.converted
+    polling = plan.batch.direction is Direction.POLLING
+    cells = {name: column(converted, name) for name in mapping.match_fields if polling and name in converted}
+    ambiguous = plan.rows(Kind.AMBIGUOUS)
+    return [
+        {name: values[position] for name, values in cells.items() if isinstance(values[position], str | int)}
+        if ambiguous[position]
+        else {}
+        for position in map(int, np.flatnonzero(rows))
+    ]
+
+
+def free_by_now(tx: Transaction, mapping: TypeMapping, direction: Direction) -> list[str]:
+    """Held records with at most one match, which nothing is linked to."""
+    held: Mapping[str, Sequence[str]] = tx.quarantine.held_for(mapping.name, direction)
+    if direction is Direction.POLLING:
+        held = {**held, **_matches_by_now(tx, mapping)}
+    few = {record: found for record, found in held.items() if len(found) <= 1}
+    wanted = [each for found in few.values() for each in found]
+    if direction is Direction.POLLING:
+        taken = set(column(tx.links.in_family(mapping, wanted), "internal_id"))
+    else:
+        links = tx.links.of(mapping.name, Side.EXTERNAL, wanted)
+        taken = set(column(links, "external_id")[column(links, "state") != "tombstone"])
+    return [record for record, found in few.items() if not taken.intersection(found)]
+
+
+def _matches_by_now(tx: Transaction, mapping: TypeMapping) -> dict[str, Sequence[str]]:
+    known = tx.quarantine.matched_by(mapping.name)
+    if not known:
+        return {}
+    names = mapping.match_fields
+    values = object_frame({name: [each.get(name) for each in known.values()] for name in names})
+    found = look.inside_matches(tx, mapping, values, np.ones(len(known), dtype=bool))
+    return dict(zip(known, found, strict=True))
