@@ -254,8 +254,22 @@ MUTATIONS = (
         "G26",
         "engine/answers.py",
         "ledger.tx.quarantine.release(ledger.job.environment.mapping.name, Direction.PUSHING, ids)",
-        "del ids",
+        "ledger.tx.quarantine.release(ledger.job.environment.mapping.name, Direction.POLLING, ids)",
         "engine/test_trouble.py::test_a_newer_version_replaces_the_waiting_one_and_is_tried_at_once",
+    ),
+    Mutation(
+        "G26",
+        "engine/writing.py",
+        "while again := {position for position, reason in refused.items() if is_duplicate(reason)}:",
+        "while again := {position for position, reason in refused.items() if False}:",
+        "engine/test_waiting_no_longer.py::test_values_that_change_places_are_written_together",
+    ),
+    Mutation(
+        "G26",
+        "engine/held.py",
+        "held = {**held, **_matches_by_now(tx, mapping)}",
+        "held = {**held}",
+        "engine/test_waiting_no_longer.py::test_a_value_that_passes_from_record_to_record_is_written",
     ),
     Mutation(
         "G27",
