@@ -61,7 +61,8 @@ class People:
         here, there = (self.inside(), self.outside()) if side is Side.INTERNAL else (self.outside(), self.inside())
         key = "Email" if side is Side.INTERNAL else "email"
         gone = {str(row["LastName"]) for row in self.world.system.deleted(LEAD).values()}
-        known = {row["email" if side is Side.INTERNAL else "Email"] for _, row in here.values()}
+        rows = self.world.prospects() if side is Side.INTERNAL else self.world.leads()
+        known = {row["email" if side is Side.INTERNAL else "Email"] for row in rows.values()}
         alone = [
             (name, row[key])
             for name, (_, row) in there.items()
