@@ -267,7 +267,7 @@ MUTATIONS = (
     Mutation(
         "G26",
         "engine/held.py",
-        "held = {**held, **_matches_by_now(tx, mapping)}",
+        "held = {**held, **matches_by_now(tx, mapping, tx.quarantine.matched_by(mapping.name))}",
         "held = {**held}",
         "engine/test_waiting_no_longer.py::test_a_value_that_passes_from_record_to_record_is_written",
     ),

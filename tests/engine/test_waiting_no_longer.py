@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.fixtures.world import MAPPING, USER, World
+from tests.fixtures.world import CONTACT, LEAD, MAPPING, USER, World
 
 MAIL = "ada@example.com"
 OWNER = {"internal": "owner_id", "external": "OwnerId", "reference": "user"}
@@ -172,3 +172,21 @@ def test_values_that_change_places_are_written_together(world: World) -> None:
         "L2": ("0@example.com", "New"),
         "L3": ("3@example.com", None),
     }
+
+
+@pytest.mark.guarantee("G26")
+def test_who_has_the_value_and_loses_its_link_is_linked_to_the_refused_record(world: World) -> None:
+    first = world.lead(Email=MAIL, LastName="First")
+    world.settle(1)
+    world.edit_lead(first, Email="both@example.com")
+    second = world.lead(Email="both@example.com", LastName="Second")
+    world.poll()
+    assert [(row[1], row[2]) for row in world.waiting()] == [(second, "rejected")]
+    world.system.advance(3_600)
+
+    world.system.convert(LEAD, first, CONTACT)
+    world.settle(2)
+
+    assert world.waiting() == []
+    assert [theirs for _, theirs in world.links()] == [second]
+    assert [row["email"] for row in world.prospects().values()] == ["both@example.com"]

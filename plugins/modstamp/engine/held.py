@@ -38,7 +38,7 @@ def free_by_now(tx: Transaction, mapping: TypeMapping, direction: Direction) -> 
     """Held records with at most one match, which nothing is linked to."""
     held: Mapping[str, Sequence[str]] = tx.quarantine.held_for(mapping.name, direction)
     if direction is Direction.POLLING:
-        held = {**held, **_matches_by_now(tx, mapping)}
+        held = {**held, **matches_by_now(tx, mapping, tx.quarantine.matched_by(mapping.name))}
     few = {record: found for record, found in held.items() if len(found) <= 1}
     wanted = [each for found in few.values() for each in found]
     if direction is Direction.POLLING:
@@ -49,11 +49,12 @@ def free_by_now(tx: Transaction, mapping: TypeMapping, direction: Direction) -> 
     return [record for record, found in few.items() if not taken.intersection(found)]
 
 
-def _matches_by_now(tx: Transaction, mapping: TypeMapping) -> dict[str, Sequence[str]]:
-    known = tx.quarantine.matched_by(mapping.name)
+def matches_by_now(
+    tx: Transaction, mapping: TypeMapping, known: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Sequence[str]]:
+    """External records with values of internal fields → the internal records that they match by these alone."""
     if not known:
         return {}
-    names = mapping.match_fields
-    values = object_frame({name: [each.get(name) for each in known.values()] for name in names})
+    values = object_frame({name: [each.get(name) for each in known.values()] for name in mapping.match_fields})
     found = look.inside_matches(tx, mapping, values, np.ones(len(known), dtype=bool))
     return dict(zip(known, found, strict=True))
