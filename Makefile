@@ -1,8 +1,8 @@
 # Everything that one does with Modstamp. `make help` lists it.
 #
 # Variables: PYTHON (3.11 or newer), STATE (folder of all local state), PORT (Airflow's UI), SIZE (Leads of the sample org),
-# SEED (of the sample org), DETACH=1 (make run returns after its summary), TESTS and WORKERS (what make test runs, in how many
-# processes), SEEDS and KILLS (of make chaos), AIRFLOW=1 (make chaos with a whole Airflow).
+# SEED (of the sample org), DETACH=1 (make run returns after its summary), TESTS (what make test runs), SEEDS and KILLS (of
+# make chaos), AIRFLOW=1 (make chaos with a whole Airflow).
 
 PYTHON ?= python3
 STATE  ?= .modstamp
@@ -10,7 +10,6 @@ PORT   ?= 8080
 SIZE   ?= 2000
 SEED   ?= 7
 TESTS  ?= tests
-WORKERS ?= 3
 SEEDS  ?= 30
 KILLS  ?= 1000
 
@@ -52,9 +51,8 @@ stop: $(READY)  ## Stop what make run started
 org: $(READY)  ## Generate the sample org of SIZE Leads anew (make stop first)
 	@$(BIN)/python -m sandbox.stack org --state $(STATE) --size $(SIZE) --seed $(SEED)
 
-# One worker more than most machines have cores to spare: a quarter of the tests' time is waiting for servers.
 test: $(READY)  ## Run the whole suite
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
 
 check: $(READY)  ## Lint, types, import rules, mapping files, compose file
 	$(BIN)/ruff check
