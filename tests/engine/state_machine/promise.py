@@ -30,17 +30,18 @@ def keep(office: Office) -> None:
 
 
 def _come_to_rest(office: Office) -> None:
-    """Runs until a whole round writes nothing: it must come, and it leaves nothing to do."""
+    """Runs until a whole round writes nothing and ends no link: it must come, and it leaves nothing to do."""
     world = office.world
     for _ in range(_ROUNDS):
         world.system.advance(100)
         left_open = world.sql(
             "SELECT mapping FROM sync_cursors WHERE upper IS NOT NULL"
         )  # the next poll reads that only
-        before = (world.prospects(), len(world.hooks.sent))
+        before = (world.prospects(), len(world.hooks.sent), world.links())
         office.whole(Direction.POLLING)
         office.whole(Direction.PUSHING)
-        if (world.prospects(), len(world.hooks.sent)) == before and not left_open and not _work(office):
+        after = (world.prospects(), len(world.hooks.sent), world.links())
+        if after == before and not left_open and not _work(office):
             return
     raise AssertionError(f"both sides do not come to rest: {_work(office)}")
 
