@@ -104,8 +104,7 @@ def _moved_apart(environment: Environment, records: pd.DataFrame, *, window: boo
         mapping = environment.mapping
         ids = column(records, Column.ID)
         with environment.store.begin(read_only=True) as tx:
-            links = tx.links.of(mapping.name, Side.EXTERNAL, ids[moved].tolist())
-        linked = set(column(links, "external_id")[column(links, "state") != "tombstone"])
+            linked = look.linked_by(tx, (mapping,), ids[moved].tolist())
         moved &= np.fromiter((each in linked for each in ids), bool, len(ids))
     if not moved.any():
         return Extracted(records=records, window=window)

@@ -13,7 +13,7 @@ from modstamp.engine.judge import Kind
 from modstamp.engine.plan import Plan
 from modstamp.frames import object_frame
 from modstamp.mapping.schema import TypeMapping
-from modstamp.model import Direction, Side
+from modstamp.model import Direction
 from modstamp.ports import Transaction
 
 
@@ -37,16 +37,23 @@ def match_values(plan: Plan, rows: Mask) -> list[dict[str, Any]]:
 def free_by_now(tx: Transaction, mapping: TypeMapping, direction: Direction) -> list[str]:
     """Held records with at most one match, which nothing is linked to."""
     held: Mapping[str, Sequence[str]] = tx.quarantine.held_for(mapping.name, direction)
-    if direction is Direction.POLLING:
+    if held and direction is Direction.POLLING:
         held = {**held, **matches_by_now(tx, mapping, tx.quarantine.matched_by(mapping.name))}
-    few = {record: found for record, found in held.items() if len(found) <= 1}
-    wanted = [each for found in few.values() for each in found]
+    return unlinked(tx, mapping, direction, {record: found for record, found in held.items() if len(found) <= 1})
+
+
+def unlinked(
+    tx: Transaction, mapping: TypeMapping, direction: Direction, matches: Mapping[str, Sequence[str]]
+) -> list[str]:
+    """Those of the records to none of whose matches anything is linked."""
+    wanted = [each for found in matches.values() for each in found]
+    if not wanted:
+        return list(matches)
     if direction is Direction.POLLING:
-        taken = set(column(tx.links.in_family(mapping, wanted), "internal_id"))
+        linked = set(column(tx.links.in_family(mapping, wanted), "internal_id"))
     else:
-        links = tx.links.of(mapping.name, Side.EXTERNAL, wanted)
-        taken = set(column(links, "external_id")[column(links, "state") != "tombstone"])
-    return [record for record, found in few.items() if not taken.intersection(found)]
+        linked = look.linked_by(tx, (mapping,), wanted)
+    return [record for record, found in matches.items() if linked.isdisjoint(found)]
 
 
 def matches_by_now(

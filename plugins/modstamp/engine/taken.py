@@ -10,12 +10,13 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from modstamp.engine import look
 from modstamp.engine.frames import Mask, column
-from modstamp.engine.held import matches_by_now
+from modstamp.engine.held import matches_by_now, unlinked
 from modstamp.engine.plan import Plan
 from modstamp.frames import object_frame
 from modstamp.mapping.schema import TypeMapping
-from modstamp.model import Direction, Side
+from modstamp.model import Direction
 from modstamp.ports import Transaction
 
 _DUPLICATE = "duplicate"
@@ -39,18 +40,17 @@ def taken(tx: Transaction, plan: Plan, rows: Mask) -> list[dict[str, Any]]:
 def free_by_now(tx: Transaction, mapping: TypeMapping) -> list[str]:
     """Refused external records whose values no other record has any longer, or one that they can be linked to."""
     refused = tx.quarantine.taken(mapping.name)
-    occupied = _occupied(tx, mapping, refused) - _to_be_linked(tx, mapping, refused)
-    return [record for record in refused if record not in occupied]
+    occupied = _occupied(tx, mapping, refused)
+    blocked = occupied - _to_be_linked(tx, mapping, {record: refused[record] for record in occupied})
+    return [record for record in refused if record not in blocked]
 
 
 def _to_be_linked(tx: Transaction, mapping: TypeMapping, refused: Mapping[str, Mapping[str, Any]]) -> set[str]:
     """The other one has lost its link since, and they match it."""
-    links = tx.links.of(mapping.name, Side.EXTERNAL, list(refused))
-    linked = set(column(links, "external_id")[column(links, "state") != "tombstone"])
+    linked = look.linked_by(tx, (mapping,), list(refused))
     matches = matches_by_now(tx, mapping, {record: refused[record] for record in refused if record not in linked})
-    wanted = [each for found in matches.values() for each in found]
-    taken = set(column(tx.links.in_family(mapping, wanted), "internal_id"))
-    return {record for record, found in matches.items() if len(found) == 1 and not taken.intersection(found)}
+    single = {record: found for record, found in matches.items() if len(found) == 1}
+    return set(unlinked(tx, mapping, Direction.POLLING, single))
 
 
 def named(plan: Plan, position: int, reason: str) -> dict[str, Any]:

@@ -36,8 +36,9 @@ class _StillTakenError(Exception):
 
 def carry_out(tx: Transaction, planned: Plan, target_ids: Objects) -> Plan:
     """Update, create, delete. Returns the plan with what was refused; ids of new records are put into `target_ids`."""
+    updates = _positions(planned.rows(*FIELDWISE) & planned.having(Cell.WRITE))
     work = [
-        (_positions(planned.rows(*FIELDWISE) & planned.having(Cell.WRITE)), _updating(tx, planned)),
+        (updates, _updating(tx, planned)),
         (_positions(planned.rows(Kind.CREATE)), _creating(tx, planned, target_ids)),
         (_positions(planned.rows(Kind.DELETE)), _deleting(tx, planned)),
     ]
@@ -45,7 +46,7 @@ def carry_out(tx: Transaction, planned: Plan, target_ids: Objects) -> Plan:
     while again := {position for position, reason in refused.items() if is_duplicate(reason)}:
         still = _tried(tx, [([each for each in positions if each in again], write) for positions, write in work])
         if still.keys() == again:
-            done = _exchanged(tx, planned, {each: refused[each] for each in work[0][0] if each in again})
+            done = _exchanged(tx, planned, {each: refused[each] for each in updates if each in again})
             refused = {position: reason for position, reason in refused.items() if position not in done}
             break
         refused = {position: reason for position, reason in refused.items() if position not in again} | still

@@ -57,8 +57,7 @@ class Quarantine:
 
     def matched_by(self, mapping: str) -> dict[str, dict[str, Any]]:
         """Ambiguous external records → internal field → the value by which they were matched."""
-        found: dict[str, dict[str, Any]] = self._told(mapping, Direction.POLLING, "ambiguous", "match")
-        return {record: values for record, values in found.items() if values}
+        return self._said(mapping, Direction.POLLING, "ambiguous", "match")
 
     def became(self, mapping: str) -> dict[str, str]:
         """Held internal records → ``Type:id`` of what their counterpart became (G12)."""
@@ -67,13 +66,11 @@ class Quarantine:
 
     def lacking(self, mapping: str, direction: Direction) -> dict[str, dict[str, str]]:
         """Rejected records → internal field → the value that named no record."""
-        found: dict[str, dict[str, str]] = self._told(mapping, direction, "rejected", "lacks")
-        return {record: values for record, values in found.items() if values}
+        return self._said(mapping, direction, "rejected", "lacks")
 
     def taken(self, mapping: str) -> dict[str, dict[str, Any]]:
         """Rejected external records → internal field → the value that another record has."""
-        found: dict[str, dict[str, Any]] = self._told(mapping, Direction.POLLING, "rejected", "taken")
-        return {record: values for record, values in found.items() if values}
+        return self._said(mapping, Direction.POLLING, "rejected", "taken")
 
     def sent(self, mapping: str) -> dict[str, dict[str, Any]]:
         """Records that the target refused → external field → the value that was sent."""
@@ -93,6 +90,10 @@ class Quarantine:
             linked.exists(),
         )
         return self._connection.execute(waiting).rowcount
+
+    def _said(self, mapping: str, direction: Direction, kind: str, key: str) -> dict[str, Any]:
+        """As `_told`, without those of which it says nothing."""
+        return {record: values for record, values in self._told(mapping, direction, kind, key).items() if values}
 
     def _told(self, mapping: str, direction: Direction, kind: str, key: str) -> dict[str, Any]:
         """Records of one kind → what their detail says under a key, where it says something."""

@@ -10,11 +10,10 @@ Nothing heavy is imported until a run is opened, as Airflow reads `mappings` at 
 
 from modstamp.wiring.database import engagement_url, open_database
 from modstamp.wiring.opening import connect, mappings, open_lane, open_run, open_store
-from modstamp.wiring.preparing import Preparation, preparation, prepare
+from modstamp.wiring.preparing import preparation, prepare
 from modstamp.wiring.run import Run, run_through
 
 __all__ = [
-    "Preparation",
     "Run",
     "connect",
     "engagement_url",
