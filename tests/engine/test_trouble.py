@@ -53,25 +53,6 @@ def test_a_newer_version_replaces_the_waiting_one_and_is_tried_at_once(world: Wo
 
 
 @pytest.mark.guarantee("G26")
-def test_a_refused_row_of_a_poll_is_not_tried_again_until_it_changes(world: World) -> None:
-    world.prospect(email="taken@example.com", last_name="Other")
-    world.settle(1)
-    lead = world.lead(Email=MAIL, LastName="Lovelace")
-    world.poll()
-    world.system.advance(1)
-    world.edit_lead(lead, Email="taken@example.com")
-    world.poll()
-    assert [(row[0], row[1]) for row in world.waiting()] == [("polling", lead)]
-
-    assert not world.poll().counts.get("quarantined")
-    world.edit_lead(lead, Email="free@example.com")
-    world.poll()
-
-    assert world.waiting() == []
-    assert "free@example.com" in {row["email"] for row in world.prospects().values()}
-
-
-@pytest.mark.guarantee("G26")
 def test_an_unlinked_record_that_waits_is_not_judged_again_until_it_changes(world: World) -> None:
     mail = {"field": "Email", "operator": "is not empty"}
     world.change_mapping(inbound={"create": {"when": mail}, "update": True})

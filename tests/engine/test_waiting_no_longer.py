@@ -109,9 +109,8 @@ def test_a_record_that_another_mapping_links_leaves_the_quarantine_of_this_one(w
     assert contacts.waiting() == []
 
 
-@pytest.mark.guarantee("G26")
-@pytest.mark.parametrize("gone", [False, True])
-def test_a_value_that_another_record_had_is_tried_again_once_it_is_free(world: World, *, gone: bool) -> None:
+def refused_for_an_address(world: World) -> tuple[str, str]:
+    """The prospect that has the address, and the linked Lead that was given it."""
     rival = world.prospect(email="Taken@example.com", last_name="Other")
     world.settle(1)
     lead = world.lead(Email=MAIL, LastName="Lovelace")
@@ -120,6 +119,25 @@ def test_a_value_that_another_record_had_is_tried_again_once_it_is_free(world: W
     world.edit_lead(lead, Email="taken@example.com")
     world.poll()
     assert [(row[0], row[1]) for row in world.waiting()] == [("polling", lead)]
+    return rival, lead
+
+
+@pytest.mark.guarantee("G26")
+def test_a_refused_row_of_a_poll_is_not_tried_again_until_it_changes(world: World) -> None:
+    _, lead = refused_for_an_address(world)
+
+    assert not world.poll().counts.get("quarantined")
+    world.edit_lead(lead, Email="free@example.com")
+    world.poll()
+
+    assert world.waiting() == []
+    assert "free@example.com" in {row["email"] for row in world.prospects().values()}
+
+
+@pytest.mark.guarantee("G26")
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_value_that_another_record_had_is_tried_again_once_it_is_free(world: World, *, gone: bool) -> None:
+    rival, _ = refused_for_an_address(world)
     world.system.advance(3_600)  # far behind the lookback
     world.poll()
     assert world.poll().counts == {}, "while the other has it, nothing is tried"
